@@ -1,0 +1,1 @@
+"""Users, roles, permission codes, login sessions, tokens and two-factor authentication."""

@@ -1,0 +1,1 @@
+"""Rollups and reports, kept as events happen."""

@@ -1,0 +1,1 @@
+"""The five documents: thin dialects over the domain."""

@@ -1,0 +1,1 @@
+"""Visits: slots, bookings, reminders and calendars."""

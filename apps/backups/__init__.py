@@ -1,0 +1,1 @@
+"""Dumps of one broker and their restoration."""

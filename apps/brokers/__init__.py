@@ -1,0 +1,1 @@
+"""The tenant: its domains, configuration and provisioning."""

@@ -1,0 +1,1 @@
+"""Threads and messages: what comes in, what goes out, who may do what with it."""

@@ -1,0 +1,1 @@
+"""Uploads and media of a broker, checked by content and served by signed addresses."""

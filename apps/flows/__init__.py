@@ -1,0 +1,1 @@
+"""The bot engine and its node types."""

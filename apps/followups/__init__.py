@@ -1,0 +1,1 @@
+"""Tasks that agents owe their leads."""

@@ -1,0 +1,1 @@
+"""What Sofía may say: entries, embeddings and search."""

@@ -1,0 +1,1 @@
+"""People, their identities on channels, the pipeline, scoring and activity."""

@@ -1,0 +1,1 @@
+"""Channel accounts and provider adapters. Knows no lead."""

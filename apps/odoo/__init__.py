@@ -1,0 +1,1 @@
+"""Partners, orders and products of a broker's Odoo."""

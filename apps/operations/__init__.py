@@ -1,0 +1,1 @@
+"""Health, metrics, failed work and the platform's admin."""

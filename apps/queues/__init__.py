@@ -1,0 +1,1 @@
+"""Agents, presence, queues and who gets a waiting conversation."""

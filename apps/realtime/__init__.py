@@ -1,0 +1,1 @@
+"""WebSocket, Socket.IO and the event log that lets a client catch up."""
