@@ -1,0 +1,45 @@
+"""Small drawings that templates repeat often: icons and the initials on an avatar."""
+
+import zlib
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.accounts.models import User
+from apps.dashboard.navigation import NavItem, items_for
+
+register = template.Library()
+
+AVATAR_HUES = 6
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """One symbol of static/icons/sprite.svg; with a label it is announced, without one it is decoration."""
+    href = f"{static('icons/sprite.svg')}#{name}"
+    if label:
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Up to two letters: of the first and the last word that begin with one."""
+    letters = [word[0].upper() for word in str(name or "").split() if word[0].isalnum()]
+    if not letters:
+        return "?"
+    return letters[0] if len(letters) == 1 else letters[0] + letters[-1]
+
+
+@register.filter
+def hue(key: object) -> int:
+    """A steady colour number for a person."""
+    return zlib.crc32(str(key).encode()) % AVATAR_HUES
+
+
+@register.simple_tag
+def nav_items(user: User) -> tuple[NavItem, ...]:
+    """The links of the nav rail for this user."""
+    return items_for(user)
