@@ -1,0 +1,297 @@
+"""Everything that changes a lead."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.access import Actor
+from apps.core.errors import BadRequest, InvalidInput
+from apps.core.events import publish
+from apps.core.phones import match_key, normalize_phone
+from apps.leads.events import (
+    LeadAssigned,
+    LeadCreated,
+    LeadDeleted,
+    LeadScored,
+    LeadStageChanged,
+    LeadUpdated,
+)
+from apps.leads.models import Lead, StageChange
+from apps.leads.queries import get_lead
+from apps.leads.types import DEFAULT_THRESHOLDS, ContactStatus, LeadStatus, Stage
+
+EDITABLE_FIELDS = frozenset(
+    {
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        "company",
+        "city",
+        "country",
+        "address",
+        "segment",
+        "tags",
+        "status",
+        "contact_status",
+        "is_opted_out",
+        "is_blocked",
+        "attributes",
+        "source",
+        "referral",
+    }
+)
+
+
+class DuplicatePhone(BadRequest):
+    """Another lead of the broker has this number, in whatever spelling."""
+
+    default_code = "DUPLICATE_PHONE"
+    default_message = _("There is already a lead with this phone number.")
+
+
+def split_name(full_name: str) -> tuple[str, str]:
+    """First and last name: a full name is split at its first space."""
+    first, _space, last = " ".join(full_name.split()).partition(" ")
+    return first[:150], last[:150]
+
+
+@transaction.atomic
+def create_lead(
+    *,
+    actor: Actor,
+    phone: str | None = None,
+    country: str = "CL",
+    name: str = "",
+    email: str = "",
+    tags: Sequence[str] = (),
+    attributes: Mapping[str, Any] | None = None,
+    source: str = "",
+    assigned_agent_id: int | None = None,
+) -> Lead:
+    """Make a lead: cold, score 0, in stage entrada.
+
+    Raises InvalidInput for an impossible phone, DuplicatePhone where the broker has the number already.
+    """
+    actor.require("clients.create")
+    number = normalize_phone(phone, country=country) if phone else None
+    key = match_key(number) if number else None
+    if key and Lead.objects.filter(phone_key=key).exists():
+        raise DuplicatePhone(field="phone")
+    first, last = split_name(name)
+
+    lead = Lead.objects.create(
+        phone=number,
+        phone_key=key,
+        first_name=first,
+        last_name=last,
+        email=email,
+        tags=clean_tags(tags),
+        attributes=dict(attributes or {}),
+        source=source,
+        assigned_agent_id=assigned_agent_id,
+        updated_at=timezone.now(),
+    )
+    publish(LeadCreated(broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, source=source))
+    return lead
+
+
+@transaction.atomic
+def update_lead(*, actor: Actor, lead_id: int, country: str = "CL", **fields: Any) -> Lead:
+    """Change the given fields and only them; `attributes` are merged key by key, a None value removes its key.
+
+    Raises NotFound, InvalidInput for an unknown field or impossible phone, DuplicatePhone.
+    """
+    lead = lock_lead(actor, lead_id)
+    actor.require("clients.update")
+    unknown = set(fields) - EDITABLE_FIELDS - {"name"}
+    if unknown:
+        raise InvalidInput(_("This field cannot be changed: %(field)s") % {"field": sorted(unknown)[0]})
+    if "name" in fields:
+        fields["first_name"], fields["last_name"] = split_name(str(fields.pop("name") or ""))
+    if "phone" in fields:
+        _prepare_phone(lead, fields, country=country)
+    if "tags" in fields:
+        fields["tags"] = clean_tags(fields["tags"])
+    if "attributes" in fields:
+        fields["attributes"] = _merged(lead.attributes, fields["attributes"])
+
+    changes = {name: [getattr(lead, name), value] for name, value in fields.items() if getattr(lead, name) != value}
+    if not changes:
+        return lead
+    for name, (_before, after) in changes.items():
+        setattr(lead, name, after)
+    lead.save(update_fields=[*changes, "updated_at"])
+    changes.pop("phone_key", None)
+    publish(LeadUpdated(broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, changes=changes))
+    return lead
+
+
+@transaction.atomic
+def move_stage(*, actor: Actor, lead_id: int, stage: str, reason: str = "") -> Lead:
+    """Put the lead in a stage; won converts it, lost loses it. Moving to the present stage changes nothing.
+
+    Raises NotFound, InvalidInput for an unknown stage.
+    """
+    lead = lock_lead(actor, lead_id)
+    actor.require("clients.update")
+    if stage not in Stage.values:
+        raise InvalidInput(
+            _("“%(stage)s” is not a stage. Use one of: %(stages)s")
+            % {"stage": str(stage)[:40], "stages": ", ".join(Stage.values)},
+            field="stage",
+        )
+    if lead.stage == stage:
+        return lead
+
+    now = timezone.now()
+    before = lead.stage
+    StageChange.objects.create(
+        lead=lead,
+        from_stage=before,
+        to_stage=stage,
+        reason=reason[:300],
+        seconds_in_stage=max(0, int((now - lead.stage_changed_at).total_seconds())) if lead.stage_changed_at else 0,
+        actor_kind=actor.kind,
+        actor_user_id=actor.user_id,
+    )
+    lead.stage, lead.stage_changed_at = stage, now
+    lead.status = _status_in_stage(lead, stage)
+    lead.save(update_fields=["stage", "stage_changed_at", "status", "updated_at"])
+    publish(
+        LeadStageChanged(
+            broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, from_stage=before, to_stage=stage, reason=reason
+        )
+    )
+    return lead
+
+
+@transaction.atomic
+def assign_lead(*, actor: Actor, lead_id: int, agent_id: int | None) -> Lead:
+    """Give the lead to an agent, who must be an active user of the broker (checked by the caller's room), or to nobody.
+
+    Raises NotFound.
+    """
+    lead = lock_lead(actor, lead_id)
+    if lead.assigned_agent_id == agent_id:
+        return lead
+
+    before = lead.assigned_agent_id
+    lead.assigned_agent_id = agent_id
+    lead.save(update_fields=["assigned_agent", "updated_at"])
+    publish(
+        LeadAssigned(
+            broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, agent_id=agent_id, previous_agent_id=before
+        )
+    )
+    return lead
+
+
+@transaction.atomic
+def set_score(
+    *, actor: Actor, lead_id: int, score: float, parts: Sequence[Mapping[str, Any]], thresholds: Mapping[str, float] | None = None
+) -> Lead:
+    """Store a computed score with the parts that explain it, and the temperature it means.
+
+    `score` is clamped to 0..100. Leads converted or lost keep their status. Raises NotFound.
+    """
+    lead = lock_lead(actor, lead_id)
+    value = Decimal(str(round(min(100.0, max(0.0, score)), 2)))
+    status = lead.status
+    if status not in {LeadStatus.CONVERTED, LeadStatus.LOST}:
+        status = status_of_score(float(value), thresholds)
+    if lead.score == value and lead.status == status and lead.score_parts == list(parts):
+        return lead
+
+    before = float(lead.score)
+    lead.score, lead.status, lead.score_parts = value, status, list(parts)
+    lead.save(update_fields=["score", "status", "score_parts", "updated_at"])
+    if before != float(value):
+        publish(
+            LeadScored(
+                broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, before=before, after=float(value), status=status
+            )
+        )
+    return lead
+
+
+@transaction.atomic
+def mark_contacted(*, actor: Actor, lead_id: int) -> None:
+    """The first message of ours makes a new lead contacted."""
+    now = timezone.now()
+    Lead.objects.filter(pk=lead_id).update(last_contacted_at=now)
+    changed = Lead.objects.filter(pk=lead_id, contact_status=ContactStatus.NEW).update(
+        contact_status=ContactStatus.CONTACTED
+    )
+    if changed:
+        publish(
+            LeadUpdated(
+                broker_id=actor.broker_id,
+                actor=actor,
+                lead_id=lead_id,
+                changes={"contact_status": [ContactStatus.NEW.value, ContactStatus.CONTACTED.value]},
+            )
+        )
+
+
+@transaction.atomic
+def delete_lead(*, actor: Actor, lead_id: int) -> None:
+    """Delete the lead and all that hangs from it; the audit trail keeps who did it.
+
+    Raises NotFound.
+    """
+    lead = lock_lead(actor, lead_id)
+    label = str(lead)
+    lead.delete()
+    publish(LeadDeleted(broker_id=actor.broker_id, actor=actor, lead_id=lead_id, label=label))
+
+
+def lock_lead(actor: Actor, lead_id: int) -> Lead:
+    """The lead, locked until the transaction ends.
+
+    Raises NotFound for one out of the actor's sight.
+    """
+    get_lead(actor, lead_id)
+    return Lead.objects.select_for_update(of=("self",)).get(pk=lead_id)
+
+
+def status_of_score(score: float, thresholds: Mapping[str, float] | None = None) -> str:
+    """Cold below warm's threshold (40), hot from hot's (70)."""
+    limits = {**DEFAULT_THRESHOLDS, **(thresholds or {})}
+    if score >= float(limits["hot"]):
+        return LeadStatus.HOT
+    return LeadStatus.WARM if score >= float(limits["warm"]) else LeadStatus.COLD
+
+
+def clean_tags(tags: Sequence[str]) -> list[str]:
+    """Trimmed, without empty or repeated ones, in the given order; at most 50 of 60 characters."""
+    return list(dict.fromkeys(tag.strip()[:60] for tag in tags if tag.strip()))[:50]
+
+
+def _status_in_stage(lead: Lead, stage: str) -> str:
+    if stage == Stage.GANADO:
+        return LeadStatus.CONVERTED
+    if stage == Stage.PERDIDO:
+        return LeadStatus.LOST
+    if lead.status in {LeadStatus.CONVERTED, LeadStatus.LOST}:
+        return status_of_score(float(lead.score))
+    return lead.status
+
+
+def _prepare_phone(lead: Lead, fields: dict[str, Any], *, country: str) -> None:
+    if not fields["phone"]:
+        fields["phone"] = fields["phone_key"] = None
+        return
+    fields["phone"] = normalize_phone(str(fields["phone"]), country=country)
+    fields["phone_key"] = match_key(fields["phone"])
+    if Lead.objects.filter(phone_key=fields["phone_key"]).exclude(pk=lead.pk).exists():
+        raise DuplicatePhone(field="phone")
+
+
+def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**before, **given}
+    return {key: value for key, value in merged.items() if value is not None}
