@@ -1,0 +1,1 @@
+"""What `./dev` runs: installing, starting, testing. Nothing here is part of the product."""
