@@ -134,6 +134,7 @@
     form { display: flex; gap: 8px; align-items: flex-end; padding: 10px 10px max(10px, env(safe-area-inset-bottom)) 14px; border-top: 1px solid var(--line); background: var(--surface); }
     textarea { flex: 1; min-height: 42px; max-height: 128px; padding: 10px 0; border: 0; background: none; resize: none; font-size: 16px; line-height: 1.4; outline: none; }
     textarea::placeholder { color: var(--ink-2); opacity: 1; }
+    textarea:focus-visible { outline: none; }
     form:focus-within { box-shadow: inset 0 2px 0 var(--brand-text); }
     .send { flex: none; display: grid; place-items: center; width: 42px; height: 42px; border: 0; border-radius: 50%; background: var(--brand); color: var(--on-brand); }
     .send:disabled { background: var(--raised); color: var(--ink-2); cursor: default; }
@@ -148,7 +149,7 @@
   const PATHS = {
     chat: 'M4 5.500h16a1.500 1.500 0 0 1 1.500 1.500v9a1.500 1.500 0 0 1-1.500 1.500h-8L7 21v-3.500H4A1.500 1.500 0 0 1 2.500 16V7A1.500 1.500 0 0 1 4 5.500ZM8 12c1 1.500 2.400 2.200 4 2.200s3-.7 4-2.200',
     down: 'm6 9 6 6 6-6', close: 'M18 6 6 18M6 6l12 12', send: 'M12 19V5M5 12l7-7 7 7',
-    clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4.500V12l3 2', tick: 'm5 12.500 4.500 4.500L19 7.500', ticks: 'm2 12.500 4.500 4.500L16 7.500M11.500 16.500l.5.5L21.500 7.500',
+    clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4.500V12l3 2', tick: 'm5 12.500 4.500 4.500L19 7.500', ticks: 'M17.500 6.500 7 17l-5-5M22 10l-7.500 7.500L13 16',
     alert: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm0 4.500v5.500m0 3.200v.1',
   };
   function el(tag, className, text) {
@@ -425,8 +426,11 @@
     const waiting = memory.outbox.filter((item) => !known.has(item.client_id))
       .map((item) => ({ ...item, direction: 'in', text: item.type === 'reply' ? item.title : item.text, isPending: true }));
     const greeting = settings.greeting || words.greeting;
-    const hasHistory = items.length > 0;
-    const opening = hasHistory ? [] : [{ id: 'greeting', seq: 0, direction: 'out', sender_name: settings.agent_name, text: greeting, created_at: new Date().toISOString() }];
+    const first = items[0] || waiting[0];
+    const opening = items[0]?.direction === 'out' ? [] : [{
+      id: 'greeting', seq: 0, direction: 'out', sender_name: settings.agent_name, text: greeting,
+      created_at: first ? first.created_at : new Date().toISOString(),
+    }];
     return [...opening, ...items, ...waiting];
   }
 
