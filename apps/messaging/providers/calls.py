@@ -89,7 +89,7 @@ class Caller:
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Calls and reads the whole answer. Raises NotSent, Refused or AnswerLost, never with an address in the text."""
+        """Calls and reads the answer. Raises NotSent, Refused, AnswerLost or TooLarge, with no address in their text."""
         timeout = MEDIA_TIMEOUT_SECONDS if files else TIMEOUT_SECONDS
         try:
             response = self._open().request(
@@ -198,4 +198,3 @@ def without_tokens(text: str) -> str:
 
 
 logging.getLogger("httpx").addFilter(_TokenFilter())
-

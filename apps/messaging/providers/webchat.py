@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from apps.messaging.errors import InvalidSignature, MediaGone
 from apps.messaging.providers.wire import (
     NotJson,
-    WireDict,
     as_dict,
     as_int,
     as_list,
@@ -44,6 +43,7 @@ from apps.messaging.types import (
     SendResult,
     StatusUpdate,
     Unreadable,
+    WireDict,
 )
 
 _RECEIPTS = {"delivered": DeliveryStatus.DELIVERED, "read": DeliveryStatus.READ}

@@ -1,7 +1,7 @@
 """Reading JSON that somebody else wrote: any shape, any size of number, NULs and broken surrogates included.
 
-PostgreSQL stores neither NUL nor a lone surrogate, and jsonb knows no NaN or infinity, so they are taken out here, once,
-before anything is looked at.
+PostgreSQL stores neither NUL nor a lone surrogate, and jsonb knows no NaN or infinity, so they are taken out here,
+once, before anything is looked at.
 """
 
 from __future__ import annotations

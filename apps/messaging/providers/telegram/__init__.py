@@ -26,7 +26,7 @@ from apps.messaging.providers.telegram.bot import (
     wait_of,
 )
 from apps.messaging.providers.telegram.outbound import BotCall
-from apps.messaging.providers.wire import WireDict, as_dict, as_int, as_list, as_text, as_time
+from apps.messaging.providers.wire import as_dict, as_int, as_list, as_text, as_time
 from apps.messaging.types import (
     AccountRef,
     Channel,
@@ -39,6 +39,7 @@ from apps.messaging.types import (
     ProviderError,
     SendOutcome,
     SendResult,
+    WireDict,
 )
 
 __all__ = ["ALLOWED_UPDATES", "SECRET_HEADERS", "BotInfo", "Telegram", "WebhookInfo"]

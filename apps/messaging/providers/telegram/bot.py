@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from apps.messaging.errors import ProviderCallFailed
 from apps.messaging.providers.calls import Answer, AnswerLost, Caller, NotSent, Refused, TooLarge
 from apps.messaging.providers.telegram.outbound import BotCall
-from apps.messaging.providers.wire import WireDict, as_dict, as_int, as_number, as_text
-from apps.messaging.types import AccountRef, ErrorAction, ProviderError
+from apps.messaging.providers.wire import as_dict, as_int, as_number, as_text
+from apps.messaging.types import AccountRef, ErrorAction, ProviderError, WireDict
 
 _BY_CODE: dict[int, tuple[ErrorAction, str | Promise]] = {
     401: (ErrorAction.STOP_CHANNEL, gettext_lazy("Telegram no longer accepts this bot's token. Reconnect the bot.")),
@@ -27,9 +27,18 @@ _BY_CODE: dict[int, tuple[ErrorAction, str | Promise]] = {
     ),
     409: (ErrorAction.GIVE_UP, gettext_lazy("Another program reads this bot's messages. Disconnect it from the bot.")),
     413: (ErrorAction.FIX_DATA, gettext_lazy("The file is larger than Telegram takes.")),
-    429: (ErrorAction.RETRY_LATER, gettext_lazy("This bot has reached Telegram's sending rate. It will be tried again later.")),
+    429: (
+        ErrorAction.RETRY_LATER,
+        gettext_lazy("This bot has reached Telegram's sending rate. It will be tried again later."),
+    ),
 }
-_UNREACHABLE_TEXTS = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated", "chat_write_forbidden")
+_UNREACHABLE_TEXTS = (
+    "chat not found",
+    "user not found",
+    "peer_id_invalid",
+    "user is deactivated",
+    "chat_write_forbidden",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,9 @@ def wait_of(answer: Answer) -> float | None:
 
 def not_reached() -> ProviderError:
     return ProviderError(
-        code="not_reached", message=_("Telegram could not be reached. It will be tried again."), action=ErrorAction.RETRY
+        code="not_reached",
+        message=_("Telegram could not be reached. It will be tried again."),
+        action=ErrorAction.RETRY,
     )
 
 
@@ -117,7 +128,9 @@ def address_not_allowed() -> ProviderError:
 def answer_lost(code: str = "answer_lost") -> ProviderError:
     return ProviderError(
         code=code,
-        message=_("Telegram's answer was lost. The message may have arrived: see the conversation before sending it again."),
+        message=_(
+            "Telegram's answer was lost. The message may have arrived: see the conversation before sending it again."
+        ),
         action=ErrorAction.GIVE_UP,
     )
 

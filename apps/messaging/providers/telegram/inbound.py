@@ -12,7 +12,6 @@ from datetime import datetime
 
 from apps.messaging.providers.wire import (
     NotJson,
-    WireDict,
     as_dict,
     as_int,
     as_number,
@@ -32,6 +31,7 @@ from apps.messaging.types import (
     ParsedEvent,
     Sender,
     Unreadable,
+    WireDict,
 )
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(?P<payload>[\w-]{1,64}))?\s*", re.ASCII)
@@ -222,7 +222,9 @@ def _with_file(
 
 def _read_photo(message: InboundMessage, item: WireDict) -> InboundMessage | None:
     sizes = list(dicts_in(item.get("photo")))
-    largest = max(sizes, key=lambda size: (as_int(size.get("width")) or 0) * (as_int(size.get("height")) or 0), default={})
+    largest = max(
+        sizes, key=lambda size: (as_int(size.get("width")) or 0) * (as_int(size.get("height")) or 0), default={}
+    )
     return _with_file(message, item, largest, ContentType.IMAGE, "image/jpeg")
 
 
@@ -331,7 +333,9 @@ def _read_reaction(item: WireDict, update_id: int, received_at: datetime) -> lis
         raise _Unusable("message_id is missing")
     target = f"{chat_id}:{message_id}"
     newest = list(dicts_in(item.get("new_reaction")))[-1:]
-    emoji = "".join(as_text(reaction.get("emoji")) or _OTHER_REACTIONS.get(as_text(reaction.get("type")), "") for reaction in newest)
+    emoji = "".join(
+        as_text(reaction.get("emoji")) or _OTHER_REACTIONS.get(as_text(reaction.get("type")), "") for reaction in newest
+    )
     message = InboundMessage(
         provider_message_id=f"{target}:reaction:{update_id}",
         sender=_sender(person),

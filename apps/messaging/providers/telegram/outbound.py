@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from apps.messaging.errors import InvalidOutgoing
 from apps.messaging.providers.text import split_text, utf16_length
-from apps.messaging.providers.wire import WireDict, as_int, as_number, as_text, dicts_in, storable_text
-from apps.messaging.types import ContentType, Outgoing, OutgoingMedia
+from apps.messaging.providers.wire import as_int, as_number, as_text, dicts_in, storable_text
+from apps.messaging.types import ContentType, Outgoing, OutgoingMedia, WireDict
 
 TEXT_MAX = 4096
 CAPTION_MAX = 1024
@@ -191,7 +191,8 @@ def _option(option: WireDict) -> WireDict:
 def _callback_data(value: str) -> str:
     if len(value.encode("utf-8", "replace")) > CALLBACK_DATA_MAX_BYTES:
         raise InvalidOutgoing(
-            _("A button's id is longer than the %(limit)d bytes that Telegram takes.") % {"limit": CALLBACK_DATA_MAX_BYTES}
+            _("A button's id is longer than the %(limit)d bytes that Telegram takes.")
+            % {"limit": CALLBACK_DATA_MAX_BYTES}
         )
     return value
 

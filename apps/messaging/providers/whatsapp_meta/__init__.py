@@ -1,6 +1,7 @@
 """WhatsApp through Meta's Cloud API.
 
-Account: `external_id` is the phone_number_id; credentials `access_token`, `app_secret`, `verify_token`; setting `waba_id`.
+Account: `external_id` is the phone_number_id; credentials `access_token`, `app_secret` and `verify_token`; setting
+`waba_id`, needed for templates and to be told about the account.
 https://developers.facebook.com/documentation/business-messaging/whatsapp
 """
 
@@ -32,7 +33,7 @@ from apps.messaging.providers.whatsapp_meta.signature import (
     header_value,
     verify_subscription,
 )
-from apps.messaging.providers.wire import WireDict, as_dict, as_list, as_text, dicts_in
+from apps.messaging.providers.wire import as_dict, as_list, as_text, dicts_in
 from apps.messaging.types import (
     AccountRef,
     Channel,
@@ -46,6 +47,7 @@ from apps.messaging.types import (
     ProviderError,
     SendOutcome,
     SendResult,
+    WireDict,
 )
 
 __all__ = ["TemplateInfo", "WhatsAppMeta", "business_account_ids", "phone_number_ids", "verify_subscription"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.messaging.providers.wire import WireDict, as_dict, as_int, as_text
-from apps.messaging.types import ErrorAction, ProviderError
+from apps.messaging.providers.wire import as_dict, as_int, as_text
+from apps.messaging.types import ErrorAction, ProviderError, WireDict
 
 OBJECT_MISSING_SUBCODE = 33
 MEDIA_CODES = frozenset({131052, 131053})
@@ -34,14 +34,20 @@ _AUTH = _Meaning(
     _("WhatsApp no longer accepts this account's access token or permissions. Reconnect the account."),
 )
 _TEMPORARY = _Meaning(ErrorAction.RETRY, _("WhatsApp had a temporary problem. It will be tried again."))
-_RATE = _Meaning(ErrorAction.RETRY_LATER, _("This number has reached WhatsApp's sending rate. It will be tried again later."))
+_RATE = _Meaning(
+    ErrorAction.RETRY_LATER, _("This number has reached WhatsApp's sending rate. It will be tried again later.")
+)
 _MAINTENANCE = _Meaning(
-    ErrorAction.RETRY, _("WhatsApp is upgrading or maintaining this number. It will be tried again in a minute."), MAINTENANCE_WAIT
+    ErrorAction.RETRY,
+    _("WhatsApp is upgrading or maintaining this number. It will be tried again in a minute."),
+    MAINTENANCE_WAIT,
 )
 _SPAM = _Meaning(
     ErrorAction.STOP_CHANNEL, _("WhatsApp has limited this number because of complaints. Pause its campaigns.")
 )
-_BLOCKED = _Meaning(ErrorAction.STOP_CHANNEL, _("WhatsApp has locked or restricted this account. See Meta's account page."))
+_BLOCKED = _Meaning(
+    ErrorAction.STOP_CHANNEL, _("WhatsApp has locked or restricted this account. See Meta's account page.")
+)
 _SETUP = _Meaning(
     ErrorAction.STOP_CHANNEL,
     _("This number is not ready to send: see its display name, certificate, payment and registration at Meta."),
@@ -91,12 +97,16 @@ _MEANINGS: dict[int, _Meaning] = {
     **dict.fromkeys(MEDIA_CODES, _MEDIA),
     **dict.fromkeys((368, 130497, 131031), _BLOCKED),
     **dict.fromkeys((131037, 131042, 131044, 131045, 133010), _SETUP),
-    131060: _Meaning(ErrorAction.GIVE_UP, _("This message is not available here; it may be seen in the phone's WhatsApp.")),
+    131060: _Meaning(
+        ErrorAction.GIVE_UP, _("This message is not available here; it may be seen in the phone's WhatsApp.")
+    ),
     131063: _Meaning(ErrorAction.FIX_DATA, _("Marketing templates are disabled for this number.")),
     **dict.fromkeys((132000, 132005, 132007, 132008, 132012), _TEMPLATE_DATA),
     **dict.fromkeys((132001, 132015, 132016), _TEMPLATE_STATE),
     132068: _Meaning(ErrorAction.GIVE_UP, _("The form in this message is blocked by WhatsApp.")),
-    132069: _Meaning(ErrorAction.RETRY_LATER, _("The form in this message is used too often. It will be tried again later.")),
+    132069: _Meaning(
+        ErrorAction.RETRY_LATER, _("The form in this message is used too often. It will be tried again later.")
+    ),
 }
 _OBJECT_MISSING = _Meaning(
     ErrorAction.FIX_DATA, _("The file, template or number no longer exists at WhatsApp or is not this account's.")

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from apps.messaging.errors import ProviderCallFailed
 from apps.messaging.providers.calls import Answer, AnswerLost, Caller, NotSent, Refused, TooLarge
 from apps.messaging.providers.whatsapp_meta.errors import ReadError, read_error
-from apps.messaging.providers.wire import WireDict, as_dict, as_list, as_number, as_text
-from apps.messaging.types import AccountRef, ErrorAction, ProviderError
+from apps.messaging.providers.wire import as_dict, as_list, as_number, as_text
+from apps.messaging.types import AccountRef, ErrorAction, ProviderError, WireDict
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,16 @@ def _usage_wait(headers: Mapping[str, str]) -> float | None:
 
 def not_reached() -> ProviderError:
     return ProviderError(
-        code="not_reached", message=_("WhatsApp could not be reached. It will be tried again."), action=ErrorAction.RETRY
+        code="not_reached",
+        message=_("WhatsApp could not be reached. It will be tried again."),
+        action=ErrorAction.RETRY,
     )
 
 
 def address_not_allowed() -> ProviderError:
     return ProviderError(
         code="address_not_allowed",
-        message=_("The address or access token configured for this account is not usable. Correct it in the account's settings."),
+        message=_("The address or access token configured for this account is not usable. Correct it in its settings."),
         action=ErrorAction.STOP_CHANNEL,
     )
 
@@ -95,6 +97,8 @@ def address_not_allowed() -> ProviderError:
 def answer_lost(code: str = "answer_lost") -> ProviderError:
     return ProviderError(
         code=code,
-        message=_("WhatsApp's answer was lost. The message may have arrived: see the conversation before sending it again."),
+        message=_(
+            "WhatsApp's answer was lost. The message may have arrived: see the conversation before sending it again."
+        ),
         action=ErrorAction.GIVE_UP,
     )

@@ -13,7 +13,6 @@ from typing import Any
 from apps.messaging.providers.whatsapp_meta.errors import read_error
 from apps.messaging.providers.wire import (
     NotJson,
-    WireDict,
     as_dict,
     as_int,
     as_list,
@@ -38,6 +37,7 @@ from apps.messaging.types import (
     Sender,
     StatusUpdate,
     Unreadable,
+    WireDict,
 )
 
 _NOTICE_FIELDS = {
@@ -89,7 +89,10 @@ def parse(account: AccountRef, body: bytes, received_at: datetime) -> list[Parse
     for entry, field, value in changes:
         if _is_ours(account, entry, value):
             events += _read_change(entry, field, value, received_at)
-    return [replace(event, order=index) if isinstance(event, InboundMessage) else event for index, event in enumerate(events)]
+    return [
+        replace(event, order=index) if isinstance(event, InboundMessage) else event
+        for index, event in enumerate(events)
+    ]
 
 
 def _loaded(body: bytes) -> Any:
@@ -126,7 +129,9 @@ def _is_ours(account: AccountRef, entry: WireDict, value: WireDict) -> bool:
 
 def _read_change(entry: WireDict, field: str, value: WireDict, received_at: datetime) -> list[ParsedEvent]:
     context = _Context(
-        people=_People(value), received_at=as_time(entry.get("time"), received_at), errors=list(dicts_in(value.get("errors")))
+        people=_People(value),
+        received_at=as_time(entry.get("time"), received_at),
+        errors=list(dicts_in(value.get("errors"))),
     )
     events: list[ParsedEvent] = []
     events += _each(value.get("messages"), lambda item: _read_message(item, context))
@@ -265,7 +270,10 @@ def _with_content(message: InboundMessage, item: WireDict, context: _Context) ->
 
 
 def _unsupported(message: InboundMessage, item: WireDict, context: _Context) -> InboundMessage:
-    extra = {**message.extra, "kind": as_text(as_dict(item.get("unsupported")).get("type")) or as_text(item.get("type"))}
+    extra = {
+        **message.extra,
+        "kind": as_text(as_dict(item.get("unsupported")).get("type")) or as_text(item.get("type")),
+    }
     if "errors" not in extra and context.errors:
         extra["errors"] = context.errors
     return replace(message, type=ContentType.UNSUPPORTED, extra=extra)
@@ -315,7 +323,9 @@ def _read_contacts(message: InboundMessage, item: WireDict) -> InboundMessage | 
     contacts = tuple(dicts_in(item.get("contacts")))
     if not contacts:
         return None
-    return replace(message, type=ContentType.CONTACTS, contacts=contacts, sender=_with_requested_phone(message.sender, contacts))
+    return replace(
+        message, type=ContentType.CONTACTS, contacts=contacts, sender=_with_requested_phone(message.sender, contacts)
+    )
 
 
 def _with_requested_phone(sender: Sender, contacts: tuple[WireDict, ...]) -> Sender:
@@ -340,9 +350,7 @@ def _read_interactive(message: InboundMessage, content: WireDict) -> InboundMess
     if kind == "nfm_reply":
         return _read_form(message, chosen)
     if kind not in {"button_reply", "list_reply"}:
-        return replace(
-            message, type=ContentType.INTERACTIVE_REPLY, reply={"id": kind, "title": "", "data": chosen}
-        )
+        return replace(message, type=ContentType.INTERACTIVE_REPLY, reply={"id": kind, "title": "", "data": chosen})
     title = as_text(chosen.get("title"))
     reply: WireDict = {"id": as_text(chosen.get("id")), "title": title}
     if description := as_text(chosen.get("description")):
@@ -472,5 +480,3 @@ def _read_status(item: WireDict, context: _Context) -> ParsedEvent:
 def _status_error(item: WireDict, context: _Context) -> ProviderError:
     errors = list(dicts_in(item.get("errors"))) or context.errors
     return read_error(errors[0] if errors else {}).error
-
-

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from apps.messaging.errors import MediaCorrupt, MediaGone, MediaTooLarge, ProviderCallFailed
 from apps.messaging.providers.calls import AnswerLost, Caller, Download, NotSent, TooLarge
 from apps.messaging.providers.whatsapp_meta.graph import Graph
-from apps.messaging.providers.wire import WireDict, as_int, as_text
-from apps.messaging.types import ErrorAction, MediaFile, MediaRef, OutgoingMedia, ProviderError
+from apps.messaging.providers.wire import as_int, as_text
+from apps.messaging.types import ErrorAction, MediaFile, MediaRef, OutgoingMedia, ProviderError, WireDict
 
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -11,8 +11,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.messaging.errors import InvalidOutgoing
-from apps.messaging.providers.wire import WireDict, as_dict, as_list, as_number, as_text, dicts_in, storable_text
-from apps.messaging.types import ContentType, Outgoing
+from apps.messaging.providers.wire import as_dict, as_list, as_number, as_text, dicts_in, storable_text
+from apps.messaging.types import ContentType, Outgoing, WireDict
 
 TEXT_MAX = 4096
 CAPTION_MAX = 1024
@@ -150,9 +150,10 @@ def _build_buttons(message: Outgoing) -> tuple[str, WireDict]:
         raise InvalidOutgoing(_("WhatsApp takes one link button alone, without other buttons."), field="buttons")
     if not 1 <= len(buttons) <= BUTTONS_MAX:
         raise InvalidOutgoing(_("WhatsApp takes one to three buttons. Use a list for more."), field="buttons")
-    action = {"buttons": [{"type": "reply", "reply": _reply_button(button)} for button in buttons]}
-    _check_unique((button["reply"]["id"] for button in action["buttons"]), _("Two buttons have the same id."))
-    _check_unique((button["reply"]["title"] for button in action["buttons"]), _("Two buttons have the same title."))
+    replies = [_reply_button(button) for button in buttons]
+    _check_unique((reply["id"] for reply in replies), _("Two buttons have the same id."))
+    _check_unique((reply["title"] for reply in replies), _("Two buttons have the same title."))
+    action = {"buttons": [{"type": "reply", "reply": reply} for reply in replies]}
     return "interactive", {"type": "button", **_frame(message), "action": action}
 
 
@@ -202,7 +203,9 @@ def _build_list(message: Outgoing) -> tuple[str, WireDict]:
     sections = [_section(section) for section in dicts_in(message.payload.get("sections"))]
     rows = [row for section in sections for row in section["rows"]]
     if not 1 <= len(sections) <= SECTIONS_MAX or not 1 <= len(rows) <= ROWS_MAX:
-        raise InvalidOutgoing(_("WhatsApp takes one to ten options in a list, over all its sections."), field="sections")
+        raise InvalidOutgoing(
+            _("WhatsApp takes one to ten options in a list, over all its sections."), field="sections"
+        )
     if len(sections) > 1 and not all(section.get("title") for section in sections):
         raise InvalidOutgoing(_("Each section of a list needs a title where there are several."), field="sections")
     _check_unique((row["id"] for row in rows), _("Two options of the list have the same id."))

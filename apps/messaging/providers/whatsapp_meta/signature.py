@@ -37,7 +37,7 @@ def verify_subscription(account: AccountRef, query: Mapping[str, str]) -> str:
 
 
 def header_value(headers: Mapping[str, str], name: str) -> str:
-    """A header whatever the case of its name; the mapping may be Django's, a dict or a list of pairs turned into one."""
+    """A header whatever the case of its name, from Django's headers or any dict; empty if there is none."""
     value = headers.get(name)
     if value is not None:
         return value
