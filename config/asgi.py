@@ -4,6 +4,30 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.core.asgi import get_asgi_application  # noqa: E402 - settings first
+from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+_django = get_asgi_application()
+
+from apps.api.ingress import Receive, Scope, Send, answer_webhook, target_of  # noqa: E402 - models need the loaded apps
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends each connection to who serves it: webhooks to their fast door, sockets to realtime, the rest to Django."""
+    kind = scope["type"]
+    if kind == "http":
+        target = target_of(scope["path"])
+        if target is not None:
+            await answer_webhook(target, scope, receive, send)
+        else:
+            await _django(scope, receive, send)
+    elif kind == "lifespan":
+        await _live(receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Servers that announce their start and end are answered; nothing here waits for either."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
