@@ -1,0 +1,72 @@
+"""What Sofía is told of a conversation, gathered in a fixed number of queries."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from apps.assistant.types import Brief, ModelSettings, Slots, Turn
+from apps.brokers.models import BrokerConfig
+from apps.conversations.models import Conversation, Message
+from apps.conversations.types import SenderType
+from apps.core.tenancy import current_broker_id
+
+HISTORY = 40
+_ROLES = {SenderType.CUSTOMER: "customer", SenderType.BOT: "assistant", SenderType.AGENT: "agent"}
+
+
+def brief_of(conversation: Conversation, *, now: datetime | None = None) -> Brief:
+    """Everything Sofía needs to answer this conversation now."""
+    config = broker_config()
+    broker = config.broker
+    lead = conversation.lead
+    state = conversation.assistant_state
+    return Brief(
+        broker_id=broker.pk,
+        broker_name=broker.name,
+        now=now or timezone.now(),
+        turns=_turns(conversation),
+        agent_name=config.agent_name,
+        identity=config.identity,
+        sections=config.sections,
+        country=lead.country or broker.country,
+        currency=broker.currency,
+        timezone=broker.timezone,
+        language=state.get("language") or broker.language,
+        slots=Slots.from_attributes(lead.attributes),
+        asked=state.get("asked"),
+        channel=conversation.channel,
+        lead_name=lead.name,
+        lead_score=float(lead.score),
+        stage=lead.stage,
+        turns_without_progress=int(state.get("turns_without_progress", 0)),
+        model=ModelSettings(base_url=config.llm_base_url, model=config.llm_model),
+    )
+
+
+def broker_config() -> BrokerConfig:
+    """The configuration of the broker entered now, with the broker; made with defaults where it is missing."""
+    broker_id = current_broker_id()
+    config = BrokerConfig.objects.select_related("broker").filter(broker_id=broker_id).first()
+    return config or BrokerConfig.objects.create(broker_id=broker_id)
+
+
+def _turns(conversation: Conversation) -> tuple[Turn, ...]:
+    """The last messages, oldest first; notes and deleted ones are not for Sofía."""
+    rows = (
+        Message.objects.filter(conversation=conversation, sender_type__in=_ROLES, is_deleted=False)
+        .exclude(status="note")
+        .order_by("-sent_at", "-order", "-id")[:HISTORY]
+    )
+    return tuple(
+        Turn(role=_ROLES[SenderType(row.sender_type)], text=text_for_sofia(row), at=row.sent_at)  # type: ignore[arg-type]
+        for row in reversed(rows)
+    )
+
+
+def text_for_sofia(message: Message) -> str:
+    """What the message says, or what it is where it says nothing."""
+    if message.text.strip():
+        return message.text
+    if message.type == "location":
+        return "[location]"
+    return f"[{message.type}]"

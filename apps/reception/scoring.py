@@ -1,0 +1,22 @@
+"""A lead's score from what is known of them, with the parts that explain it."""
+
+from apps.assistant.qualification import score_lead
+from apps.assistant.types import Slots
+from apps.brokers.models import BrokerConfig
+from apps.core.access import Actor
+from apps.core.tenancy import current_broker_id
+from apps.leads.actions import set_score
+from apps.leads.models import Lead
+
+
+def rescore(actor: Actor, lead_id: int) -> Lead:
+    """Compute and keep the lead's score.
+
+    Raises NotFound.
+    """
+    lead = Lead.objects.get(pk=lead_id)
+    config = BrokerConfig.objects.filter(broker_id=current_broker_id()).first()
+    score, parts = score_lead(Slots.from_attributes(lead.attributes), weights=config.weights if config else {})
+    return set_score(
+        actor=actor, lead_id=lead_id, score=score, parts=parts, thresholds=config.thresholds if config else None
+    )
