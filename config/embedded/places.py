@@ -7,10 +7,11 @@ from config.embedded.redis_server import Redis
 from config.embedded.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / ".data"
 
 
 def home_of(name: str) -> Path:
-    return ROOT / ".data" / name
+    return DATA / name
 
 
 def postgres_of(home: Path, *, is_fast: bool) -> Postgres:

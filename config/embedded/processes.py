@@ -20,12 +20,13 @@ PORTS = range(20000, 30000)
 def spawn(
     command: Sequence[str],
     *,
-    log: IO[bytes],
+    log: IO[bytes] | int,
     death_signal: signal.Signals,
     user: str | None = None,
     environment: dict[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own; it gets `death_signal` when this process dies."""
+    """Start a server in a session of its own; it gets `death_signal` when the calling thread dies."""
     launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(death_signal)), str(os.getpid()), user or "-"]
     return subprocess.Popen(
         [*launcher, *command],
@@ -34,6 +35,7 @@ def spawn(
         stderr=subprocess.STDOUT,
         start_new_session=True,
         env=environment,
+        pass_fds=pass_fds,
     )
 
 

@@ -35,8 +35,7 @@ class Server(ABC):
     # ---- told by the client and the keeper alike
     @property
     @abstractmethod
-    def url(self) -> str:
-        ...
+    def url(self) -> str: ...
 
     @abstractmethod
     def answers(self) -> bool:
@@ -77,9 +76,7 @@ class Server(ABC):
         self.prepare()
         self._remember_address()
         with self._log() as log:
-            self._process = processes.spawn(
-                self.command(), log=log, death_signal=self.stop_signals[0], user=self.user
-            )
+            self._process = processes.spawn(self.command(), log=log, death_signal=self.stop_signals[0], user=self.user)
         deadline = time.monotonic() + patience
         while not self.answers():
             if not self.is_running():
@@ -99,8 +96,7 @@ class Server(ABC):
         """Make the directory ready, the first time and after a crash."""
 
     @abstractmethod
-    def command(self) -> Sequence[str]:
-        ...
+    def command(self) -> Sequence[str]: ...
 
     def after_start(self) -> None:
         """What needs a running server."""
