@@ -1,12 +1,12 @@
 """What comes in: a raw event becomes messages, each stored once whatever the provider repeats."""
 
 import logging
-from datetime import timedelta
 from collections.abc import Iterable
+from datetime import timedelta
 
-from django.db import OperationalError, InterfaceError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Value
-from django.db.models.functions import Greatest, Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from apps.conversations.events import ConversationStarted, MessageAdded, MessageChanged, MessageReceived

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.brokers.models import Broker
 from apps.conversations.models import Conversation, Message
 from apps.conversations.types import ConversationStatus
 from apps.core.access import Actor
@@ -30,14 +31,19 @@ def visible_conversations(actor: Actor, *, is_open_to_agents: bool = False) -> Q
     return rows.filter(Q(pk__in=Conversation.objects.filter(own | waiting).values("pk")))
 
 
+def is_open_to_agents(actor: Actor) -> bool:
+    """Whether the broker shows every conversation to its agents; asked only for those whom it concerns."""
+    if actor.sees_everything:
+        return True
+    return Broker.objects.filter(pk=actor.broker_id, is_open_to_agents=True).exists()
+
+
 def get_conversation(actor: Actor, conversation_id: int) -> Conversation:
     """One conversation in the actor's sight.
 
     Raises NotFound for any other.
     """
-    from apps.brokers.queries import is_open_to_agents
-
-    rows = visible_conversations(actor, is_open_to_agents=is_open_to_agents(actor.broker_id))
+    rows = visible_conversations(actor, is_open_to_agents=is_open_to_agents(actor))
     conversation = rows.filter(pk=conversation_id).first()
     if conversation is None:
         raise NotFound(_("There is no such conversation."), field="conversation_id")

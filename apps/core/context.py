@@ -12,7 +12,8 @@ class RequestContext:
     address: str = ""
 
 
-_current: ContextVar[RequestContext] = ContextVar("request_context", default=RequestContext())
+_NOTHING = RequestContext()
+_current: ContextVar[RequestContext] = ContextVar("request_context", default=_NOTHING)
 
 
 def request_context() -> RequestContext:

@@ -4,13 +4,13 @@ import hashlib
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import Actor
 from apps.core.errors import InvalidInput, PayloadTooLarge
 from apps.files.models import StoredFile
 from apps.files.sniffing import type_of
 from apps.files.storage import write_bytes
-from django.utils.translation import gettext_lazy as _
 
 
 @transaction.atomic
