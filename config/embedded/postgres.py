@@ -111,7 +111,7 @@ class Postgres(Server):
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             return [name for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall()]
 
-    def _execute(self, database: str, statement: sql.Composable) -> None:
+    def _execute(self, database: str, statement: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(self.url_of(database), autocommit=True) as connection:
             connection.execute(statement)
 

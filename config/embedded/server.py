@@ -98,7 +98,7 @@ class Server(ABC):
     @abstractmethod
     def command(self) -> Sequence[str]: ...
 
-    def after_start(self) -> None:
+    def after_start(self) -> None:  # noqa: B027 - nothing to do is a fine answer
         """What needs a running server."""
 
     def last_words(self) -> str:
