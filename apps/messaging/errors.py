@@ -61,3 +61,18 @@ class MediaCorrupt(DomainError):
     kind = ErrorKind.UNAVAILABLE
     default_code = "MEDIA_CORRUPT"
     default_message = _("The file arrived damaged.")
+
+
+class AccountTaken(Conflict):
+    """Two accounts would answer for one number or bot."""
+
+    default_code = "ACCOUNT_TAKEN"
+    default_message = _("This number or bot is already connected to an account.")
+
+
+class NotConnected(DomainError):
+    """The broker has no account of this channel to work with."""
+
+    kind = ErrorKind.UNAVAILABLE
+    default_code = "NOT_CONNECTED"
+    default_message = _("No account of this channel is set up yet. Add it in the settings first.")
