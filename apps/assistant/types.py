@@ -1,4 +1,4 @@
-"""What goes into Sofía and what comes out of her: plain values, no ORM, so that both engines and every caller share them."""
+"""What goes into Sofía and what comes out of her: plain values, no ORM, shared by both engines and every caller."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -119,7 +119,8 @@ class Slots:
             purpose=next((known for known in PURPOSES if known == purpose), None),
             property_type=_one_of(attributes.get("property_type"), PROPERTY_TYPES),
             location=_texts(attributes.get("location")),
-            budget_amount=amount_of(attributes.get("budget_amount")),
+            # An import or an integrator writes plain "budget".
+            budget_amount=amount_of(attributes.get("budget_amount") or attributes.get("budget")),
             budget_currency=_one_of(attributes.get("budget_currency"), CURRENCIES),
             budget_min=amount_of(attributes.get("budget_min")),
             budget_max=amount_of(attributes.get("budget_max")),
