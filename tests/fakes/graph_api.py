@@ -5,7 +5,7 @@
         ...
         assert graph.accepted_by_tracker("uid") == 1
 
-Answers and errors have the shapes of tests/payloads/whatsapp_cloud. Alone: `python -m tests.fakes.graph_api --port 9100`;
+Answers and errors have the shapes of tests/payloads/whatsapp_cloud. Alone: `python -m tests.fakes.graph_api`;
 then GET /_fake/sends shows what was sent.
 """
 

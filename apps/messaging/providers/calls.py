@@ -89,7 +89,7 @@ class Caller:
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Calls and reads the answer. Raises NotSent, Refused, AnswerLost or TooLarge, with no address in their text."""
+        """Calls and reads the answer. Raises NotSent, Refused, AnswerLost or TooLarge, no address in them."""
         timeout = MEDIA_TIMEOUT_SECONDS if files else TIMEOUT_SECONDS
         try:
             response = self._open().request(
