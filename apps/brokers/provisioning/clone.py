@@ -74,6 +74,8 @@ def _generate(cursor: CursorWrapper) -> str:
     try:
         statements = [
             f"CREATE SCHEMA {_TARGET}",
+            # A function's body may name tables that come later.
+            "SET LOCAL check_function_bodies = off",
             *_functions(cursor),
             *_free_sequences(cursor),
             *_tables(cursor),

@@ -24,6 +24,7 @@ Report = Callable[[str], None]
 _TEMPLATE_LOCK = "brokers.template"
 _MIGRATION_LOCK = "brokers.migration"
 _TAKE_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_SHARE_LOCK = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
 _SCHEMAS_PER_QUERY = 400
 
 
@@ -77,14 +78,14 @@ def migrate_all(*, processes: int = 2, report: Report = lambda _line: None) -> M
     return MigrationOutcome(total=len(schemas) + 2, migrated=tuple(migrated), seconds=monotonic() - started)
 
 
-def lock_template() -> None:
-    """Until the transaction ends nobody else clones or migrates the template.
+def share_template() -> None:
+    """Until the transaction ends nobody migrates the template; others may clone it too.
 
-    Raises django.db.OperationalError where another does so for more than ten seconds.
+    Raises django.db.OperationalError where a migration of it takes longer than ten seconds.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(LOCK_TIMEOUT_MS)])
-        cursor.execute(_TAKE_LOCK, [_TEMPLATE_LOCK])
+        cursor.execute(_SHARE_LOCK, [_TEMPLATE_LOCK])
 
 
 def outdated_schemas(schemas: Sequence[str], expected: Sequence[str] | None = None) -> list[str]:
@@ -120,6 +121,31 @@ def migrate_schema(schema_name: str) -> None:
         connection.set_schema(schema_name)
         executor = MigrationExecutor(connection)
         executor.migrate(executor.loader.graph.leaf_nodes())
+    _drop_references_to_public(schema_name)
+
+
+def _drop_references_to_public(schema_name: str) -> None:
+    """Take away the foreign keys from a broker's tables to public ones.
+
+    Each adds two triggers to the public table and locks it while a broker is made. With 1,000 brokers that was 18,000
+    triggers on the users: provisioning grew from 40 to 150 ms and each connection's first look at a user took 24 ms
+    to 190 ms; without them both stay flat. What they would guard against does not happen: users and channel accounts
+    are never deleted, only closed.
+    """
+    with in_public(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT format('ALTER TABLE %%I.%%I DROP CONSTRAINT %%I', n.nspname, t.relname, con.conname)
+              FROM pg_constraint con
+              JOIN pg_class t ON t.oid = con.conrelid
+              JOIN pg_namespace n ON n.oid = t.relnamespace
+              JOIN pg_class target ON target.oid = con.confrelid
+             WHERE con.contype = 'f' AND n.nspname = %s AND target.relnamespace = 'public'::regnamespace
+            """,
+            [schema_name],
+        )
+        for (statement,) in cursor.fetchall():
+            cursor.execute(statement)
 
 
 def _expected_migrations() -> list[str]:
