@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -93,7 +94,7 @@ class LocalServer:
 
     def __init__(self, port: int = 0) -> None:
         self._wanted_port = port
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self._stopping = threading.Event()
         self.lock = threading.Lock()
 
@@ -110,6 +111,7 @@ class LocalServer:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+            self._server.cut_off()
             self._server = None
 
     def __enter__(self) -> Self:
@@ -134,6 +136,24 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def cut_off(self) -> None:
+        """Ends the connections that clients keep open for their next call."""
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away, or that we cut off, is part of the play."""

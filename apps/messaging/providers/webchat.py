@@ -25,6 +25,7 @@ from apps.messaging.providers.wire import (
     as_number,
     as_text,
     load_json,
+    readable_start,
 )
 from apps.messaging.types import (
     AccountRef,
@@ -69,7 +70,7 @@ class Webchat:
         try:
             loaded = as_dict(load_json(body))
         except NotJson as error:
-            return [Unreadable(reason=f"not JSON: {error}", raw=bytes(body[:2000]).decode("utf-8", "replace"))]
+            return [Unreadable(reason=f"not JSON: {error}", raw=readable_start(body))]
         frames = as_list(loaded["frames"]) if "frames" in loaded else [loaded]
         return [_read_frame(frame, at, index) for index, frame in enumerate(frames)]
 

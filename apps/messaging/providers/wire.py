@@ -56,6 +56,11 @@ def storable_text(text: str) -> str:
     return _UNSTORABLE.sub("", text) if not text.isascii() or "\x00" in text else text
 
 
+def readable_start(body: bytes) -> str:
+    """What a person can see of a body that is no JSON."""
+    return storable_text(bytes(body[:2000]).decode("utf-8", "replace"))
+
+
 def as_dict(value: Any) -> WireDict:
     return value if isinstance(value, dict) else {}
 

@@ -92,9 +92,7 @@ MESSAGES: dict[str, dict[str, Any]] = {
     },
     "in_audio_voice": {
         "type": ContentType.VOICE,
-        "media": MediaRef(
-            provider_id="400000000000003", mime_type="audio/ogg; codecs=opus", sha256=SHA256, voice=True
-        ),
+        "media": MediaRef(provider_id="400000000000003", mime_type="audio/ogg; codecs=opus", sha256=SHA256, voice=True),
     },
     "in_audio_file": {
         "type": ContentType.AUDIO,
@@ -305,9 +303,7 @@ def test_a_failed_status_says_why_and_what_to_do(name: str, code: str, action: E
         ("user_id_update", [(ANA_BSUID, "wa_id", "5215500000009"), (ANA_BSUID, "bsuid", "MX.10000000000000000009")]),
     ],
 )
-def test_a_changed_identity_names_the_old_and_the_new(
-    name: str, expected: list[tuple[ExternalId, str, str]]
-) -> None:
+def test_a_changed_identity_names_the_old_and_the_new(name: str, expected: list[tuple[ExternalId, str, str]]) -> None:
     changes = parse(sample_bytes("whatsapp_cloud", name))
 
     assert all(isinstance(change, IdentityChange) for change in changes)
@@ -349,9 +345,7 @@ def test_every_sample_of_a_webhook_is_in_one_of_these_tests() -> None:
     webhooks = {name for name in names if not name.startswith(("http_", "send_", "error_", "signature_"))}
 
     assert all(
-        not isinstance(event, Unreadable)
-        for name in webhooks
-        for event in parse(sample_bytes("whatsapp_cloud", name))
+        not isinstance(event, Unreadable) for name in webhooks for event in parse(sample_bytes("whatsapp_cloud", name))
     )
     assert len(webhooks) == 57
 

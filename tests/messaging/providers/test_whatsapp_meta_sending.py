@@ -49,9 +49,7 @@ def test_an_accepted_message_has_its_id_and_the_recipients(
     assert (sent.phone_number_id, sent.tracker, sent.text) == ("200000000000002", "uid-1", "Hola")
 
 
-def test_a_person_without_a_phone_is_written_to(
-    whatsapp: WhatsAppMeta, number: AccountRef, graph: FakeGraph
-) -> None:
+def test_a_person_without_a_phone_is_written_to(whatsapp: WhatsAppMeta, number: AccountRef, graph: FakeGraph) -> None:
     hello = Outgoing(to="MX.1", to_kind="bsuid", type=ContentType.TEXT, text="Hola")
 
     result = whatsapp.send(number, hello)
@@ -163,7 +161,8 @@ def test_an_address_inside_the_network_is_not_called(whatsapp: WhatsAppMeta, set
 
 
 @pytest.mark.parametrize(
-    "change", [{"base_url": "nonsense"}, {"credentials": {"access_token": "a\nb"}}, {"credentials": {"access_token": "ñ"}}]
+    "change",
+    [{"base_url": "nonsense"}, {"credentials": {"access_token": "a\nb"}}, {"credentials": {"access_token": "ñ"}}],
 )
 def test_a_misconfigured_account_is_refused_and_not_retried(
     whatsapp: WhatsAppMeta, graph: FakeGraph, change: dict[str, Any]

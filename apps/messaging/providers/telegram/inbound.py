@@ -19,6 +19,7 @@ from apps.messaging.providers.wire import (
     as_time,
     dicts_in,
     load_json,
+    readable_start,
 )
 from apps.messaging.types import (
     AccountNotice,
@@ -64,7 +65,7 @@ def parse(body: bytes, received_at: datetime) -> list[ParsedEvent]:
     try:
         update = as_dict(load_json(body))
     except NotJson as error:
-        return [Unreadable(reason=f"not JSON: {error}", raw=bytes(body[:2000]).decode("utf-8", "replace"))]
+        return [Unreadable(reason=f"not JSON: {error}", raw=readable_start(body))]
     update_id = as_int(update.get("update_id"))
     kind = next((key for key in update if key != "update_id"), "")
     if update_id is None or not kind:

@@ -21,6 +21,7 @@ from apps.messaging.providers.wire import (
     as_time,
     dicts_in,
     load_json,
+    readable_start,
 )
 from apps.messaging.types import (
     AccountNotice,
@@ -81,7 +82,7 @@ def parse(account: AccountRef, body: bytes, received_at: datetime) -> list[Parse
     try:
         loaded = load_json(body)
     except NotJson as error:
-        return [Unreadable(reason=f"not JSON: {error}", raw=body[:2000].decode("utf-8", "replace"))]
+        return [Unreadable(reason=f"not JSON: {error}", raw=readable_start(body))]
     changes = list(_changes(loaded))
     if not changes:
         return [Unreadable(reason="no changes in the webhook", raw=loaded)]
