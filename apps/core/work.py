@@ -146,15 +146,16 @@ class _Claimed:
 
 def _claim(work_id: int | None) -> _Claimed | None:
     """Take the lease of one row, by id or the oldest due, skipping what others hold."""
+    now = timezone.now()
     with in_public(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT id, broker_id, kind, key, payload::text, attempts, revision FROM public.core_scheduledwork
-             WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+             WHERE due_at <= %s AND (lease_until IS NULL OR lease_until < %s)
                {"AND id = %s" if work_id else ""}
              ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
             """,
-            [work_id] if work_id else [],
+            [now, now, work_id] if work_id else [now, now],
         )
         row = cursor.fetchone()
         if row is None:
@@ -162,8 +163,8 @@ def _claim(work_id: int | None) -> _Claimed | None:
         claimed = _Claimed(row[0], row[1], row[2], row[3], _from_json(row[4]), row[5], row[6])
         lease = _kinds[claimed.kind].lease if claimed.kind in _kinds else timedelta(seconds=60)
         cursor.execute(
-            "UPDATE public.core_scheduledwork SET lease_until = now() + %s, attempts = attempts + 1 WHERE id = %s",
-            [lease, claimed.id],
+            "UPDATE public.core_scheduledwork SET lease_until = %s, attempts = attempts + 1 WHERE id = %s",
+            [now + lease, claimed.id],
         )
     return claimed
 

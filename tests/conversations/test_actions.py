@@ -12,7 +12,6 @@ from apps.core.errors import Conflict, Forbidden, IllegalTransition, InvalidInpu
 from apps.core.tenancy import in_broker
 from tests.factories import make_conversation, make_message, make_user
 
-pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from apps.messaging.types import ContentType, DeliveryStatus, StatusUpdate
 from tests.factories import make_account, make_conversation
 from tests.fakes.graph_api import FakeGraph, graph_error
 
-pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from apps.core import work
 from apps.core.models import DeadLetter, ScheduledWork
 from apps.core.tenancy import current_broker_id
 
+
 pytestmark = pytest.mark.django_db
 
 

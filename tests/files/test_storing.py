@@ -23,7 +23,7 @@ def media(settings, tmp_path):
     [
         (PNG, "text/html", "image/png"),
         (b"\xff\xd8\xff\xe0rest", "", "image/jpeg"),
-        (b"%PDF-1.7 …".decode("latin-1").encode("latin-1"), "application/pdf", "application/pdf"),
+        (b"%PDF-1.7 ...", "application/pdf", "application/pdf"),
         (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp", "image/webp"),
         (b"OggS\x00", "audio/ogg; codecs=opus", "audio/ogg"),
         (b"\x00\x00\x00\x18ftypmp42", "audio/mp4", "audio/mp4"),

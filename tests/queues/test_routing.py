@@ -12,7 +12,6 @@ from apps.queues.models import PresenceInterval
 from apps.queues.routing import route_queue
 from tests.factories import make_agent_state, make_conversation, make_member, make_queue, make_user
 
-pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
