@@ -1,0 +1,1 @@
+"""The Centro de Control document: lead ingest with automatic fields."""

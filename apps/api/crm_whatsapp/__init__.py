@@ -1,0 +1,1 @@
+"""The WhatsApp CRM document: sixteen modules under /v1."""

@@ -1,0 +1,1 @@
+"""The Inmo document: real-estate CRM with Sofía."""

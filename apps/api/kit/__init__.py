@@ -1,0 +1,1 @@
+"""What the four dialects share: authentication, errors, routing, paging, rendering, the OpenAPI schema."""

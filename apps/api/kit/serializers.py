@@ -1,0 +1,87 @@
+"""Fields and bases that every dialect's serializers use. Unknown input is ignored, NUL characters never pass."""
+
+from datetime import UTC
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+INT_MAX = 2**31 - 1
+
+
+class Serializer(serializers.Serializer[Any]):
+    """The base of all: fields are listed by hand, in the document's order."""
+
+
+class Int(serializers.IntegerField):
+    """A whole number that fits the column; `true` and 1.5 are not numbers of this kind."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("max_value", INT_MAX)
+        options.setdefault("min_value", -INT_MAX)
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Text(serializers.CharField):
+    """Text; numbers and booleans are not silently turned into it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Email(Text, serializers.EmailField):
+    """An e-mail address, in lower case."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).lower()
+
+
+class Time(serializers.DateTimeField):
+    """ISO 8601 in UTC with a Z and whole seconds."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("format", "%Y-%m-%dT%H:%M:%SZ")
+        options.setdefault("default_timezone", UTC)
+        super().__init__(**options)
+
+
+class AnyCaseChoice(serializers.ChoiceField):
+    """An enum that is read in any case and answered in its own."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data.strip().lower() if isinstance(data, str) else data)
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class JSONObject(serializers.JSONField):
+    """A free JSON object."""
+
+    default_error_messages = {"not_object": _("This must be an object.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict):
+            self.fail("not_object")
+        return super().to_internal_value(data)
+
+
+class Strings(serializers.ListField):
+    """A list of short texts."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("child", Text(max_length=200))
+        options.setdefault("max_length", 200)
+        super().__init__(**options)
+
+
+class Message(Serializer):
+    """An answer that only says that it was done."""
+
+    message = Text()

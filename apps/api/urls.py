@@ -1,0 +1,29 @@
+"""The five documents' addresses, and where they are documented."""
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from apps.api.kit.dialects import declared_dialects
+from apps.api.kit.routing import elsewhere, unknown_address
+from apps.api.kit.schema import DocumentedGenerator
+
+elsewhere("inmo.utility.root", "GET", "/")
+elsewhere("inmo.utility.health", "GET", "/health", also=["centro_control.health.get"])
+elsewhere("inmo.utility.docs", "GET", "/docs", media_type="text/html")
+elsewhere("inmo.utility.redoc", "GET", "/redoc", media_type="text/html")
+
+_schema = SpectacularAPIView.as_view(generator_class=DocumentedGenerator)
+
+urlpatterns = [
+    re_path(r"^api/schema/?$", _schema, name="api-schema"),
+    re_path(r"^docs/?$", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    re_path(r"^redoc/?$", SpectacularRedocView.as_view(url_name="api-schema"), name="api-redoc"),
+    path("", include("apps.api.centro_control.urls")),
+    path("", include("apps.api.inmo.urls")),
+    path("", include("apps.api.whatsapp_odoo.urls")),
+    path("", include("apps.api.crm_whatsapp.urls")),
+]
+# What is below a dialect's prefix and matched nothing above is answered in that dialect's words.
+urlpatterns += [
+    re_path(rf"^{prefix}(/.*)?$", unknown_address) for dialect in declared_dialects() for prefix in dialect.prefixes
+]

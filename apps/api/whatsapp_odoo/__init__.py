@@ -1,0 +1,1 @@
+"""The WhatsApp + Odoo document: multi-agent WhatsApp CRM."""
