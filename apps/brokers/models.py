@@ -24,7 +24,9 @@ class Broker(TenantMixin):
     language = models.CharField(_("language"), max_length=5, default="es")
     currency = models.CharField(_("currency"), max_length=3, default="CLP")
     is_open_to_agents = models.BooleanField(
-        _("agents see every conversation"), default=False, help_text=_("Otherwise they see their own and their queues'.")
+        _("agents see every conversation"),
+        default=False,
+        help_text=_("Otherwise they see their own and their queues'."),
     )
     created_at = models.DateTimeField(db_default=Now())
 

@@ -1,7 +1,7 @@
 """The one answer to "which broker is this request in?".
 
-In order: the token's or session's user, the host's domain, what the path names. Two that disagree are refused. A superadmin, who is of
-no broker, names one with `?broker_id=` or steps into one in the admin.
+In order: the token's or session's user, the host's domain, what the path names. Two that disagree are refused. A
+superadmin, who is of no broker, names one with `?broker_id=` or steps into one in the admin.
 """
 
 from django.http import HttpRequest
@@ -31,7 +31,8 @@ def resolve_for_session(request: HttpRequest) -> int | None:
 def resolve_for_token(user: User, request: HttpRequest, *, named_by_path: int | None = None) -> int | None:
     """The broker of an API call made with the user's token; None: a superadmin who named no broker.
 
-    Raises Forbidden where the sources disagree, NotFound for a superadmin's unknown broker, InvalidInput for a `broker_id` that is no number.
+    Raises Forbidden where the sources disagree, NotFound for a superadmin's unknown broker, InvalidInput for a
+    `broker_id` that is no number.
     """
     of_host = broker_of_host(request.get_host())
     if user.broker_id is not None:

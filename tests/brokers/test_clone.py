@@ -65,7 +65,8 @@ def catalogs_of(schema: str) -> dict[str, set[tuple[object, ...]]]:
 
 def _plain(definition: str, schema: str) -> str:
     """Without the schema, and without what PostgreSQL itself adds when it reads its own definition back: it writes
-    `x IN ('a')` on a varchar as `(ARRAY['a'::varchar])::text[]`, and after reading that as `ARRAY[('a'::varchar)::text]`.
+    `x IN ('a')` on a varchar as `(ARRAY['a'::varchar])::text[]`, and having read that, as
+    `ARRAY[('a'::varchar)::text]`.
     """
     definition = definition.replace(f"{schema}.", "")
     if "WHERE" in definition or "CHECK" in definition:
@@ -98,7 +99,8 @@ def test_a_clone_keeps_vectors_generated_columns_views_functions_and_triggers(db
                 old_id serial UNIQUE,
                 lead_id bigint CONSTRAINT passage_of_lead REFERENCES leads_lead (id) DEFERRABLE INITIALLY DEFERRED,
                 owner_id bigint CONSTRAINT passage_of_user REFERENCES public.accounts_user (id),
-                body varchar(80) COLLATE "C" NOT NULL DEFAULT 'broker_template' CONSTRAINT passage_body CHECK (body <> ''),
+                body varchar(80) COLLATE "C" NOT NULL DEFAULT 'broker_template'
+                    CONSTRAINT passage_body CHECK (body <> ''),
                 price numeric(12, 2),
                 embedding vector(768),
                 words tsvector GENERATED ALWAYS AS (to_tsvector('spanish', body)) STORED,

@@ -13,6 +13,6 @@ def make_user(role: str = Role.AGENT, *, broker_id: int | None = None, password:
     number = next_number()
     if role != Role.SUPERADMIN and broker_id is None:
         broker_id = current_broker_id()
-    values = {"email": f"{role}{number}@example.com", "first_name": role.capitalize(), "last_name": f"N{number}", **fields}
-    email = values.pop("email")
+    email = fields.pop("email", f"{role}{number}@example.com")
+    values = {"first_name": role.capitalize(), "last_name": f"N{number}", **fields}
     return User.objects.create_user(email, password, role=role, broker_id=broker_id, **values)
