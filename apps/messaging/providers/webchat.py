@@ -105,7 +105,10 @@ def _read_frame(value: object, at: datetime, index: int) -> ParsedEvent:
         order=as_int(frame.get("seq")) or index,
         type=ContentType.UNSUPPORTED,
         reply_to=as_text(frame.get("reply_to")),
-        extra={key: found for key in ("profile", "page") if (found := as_dict(frame.get(key)))},
+        extra={
+            "client_id": frame_id,
+            **{key: found for key in ("profile", "page") if (found := as_dict(frame.get(key)))},
+        },
         raw=frame,
     )
     reader = _READERS.get(kind)

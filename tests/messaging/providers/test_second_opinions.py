@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 import telegram as ptb
+from pywa.client import WhatsApp
 from pywa.types.base_update import RawUpdate
 from pywa.types.message import Message as PywaMessage
 from pywa.types.message_status import MessageStatus as PywaStatus
 
 from apps.messaging.providers import TELEGRAM, WHATSAPP_META
-from apps.messaging.types import ContentType, InboundMessage, StatusUpdate
-from tests.fakes.graph_api import meta_status, meta_text
+from apps.messaging.providers.whatsapp_meta.outbound import build
+from apps.messaging.types import ContentType, InboundMessage, Outgoing, StatusUpdate
+from tests.fakes.graph_api import FakeGraph, meta_status, meta_text
 from tests.messaging.providers.conftest import PAYLOADS, sample_bytes, telegram_account, whatsapp_account
 
 UPDATES = sorted(path.stem for path in (PAYLOADS / "telegram").glob("update_*.json"))
@@ -93,12 +95,25 @@ def test_the_fakes_webhooks_are_read_by_pywa_too(pywa_client: Any) -> None:
     assert json.loads(meta_status("wamid.1", "read", 1795200000))["entry"][0]["changes"][0]["field"] == "messages"
 
 
+def test_pywas_own_client_is_content_with_the_fake_graph(graph: FakeGraph) -> None:
+    client = WhatsApp(phone_id="200000000000002", token=graph.token)
+    client.api._session.base_url = graph.base_url
+
+    sent = client.send_message(to="5215500000001", text="Hola", tracker="uid-1")
+    photo = client.upload_media(b"\xff\xd8photo", mime_type="image/jpeg", filename="casa.jpg")
+    client.send_image(to="5215500000001", image=photo, caption="La casa")
+
+    first, second = graph.accepted
+    assert (sent.id, first.tracker, first.text) == (first.wamid, "uid-1", "Hola")
+    ours = build(Outgoing(to="5215500000001", type=ContentType.TEXT, text="Hola", tracker="uid-1"))
+    assert {**first.body, "text": {"body": first.body["text"]["body"]}} == ours
+    assert graph.files[second.body["image"]["id"]].content == b"\xff\xd8photo"
+
+
 def raw_update(body: bytes) -> RawUpdate:
     return RawUpdate(body, hmac_header=None, update_hash="unused")
 
 
 @pytest.fixture
 def pywa_client() -> Any:
-    from pywa import WhatsApp
-
     return WhatsApp(phone_id="200000000000002", token="unused")

@@ -344,7 +344,7 @@ def test_the_token_is_in_no_log_and_no_error(
     telegram: Telegram, bot: AccountRef, bot_api: FakeBotApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = DEFAULT_TOKEN.partition(":")[2]
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="httpx"):
         telegram.send(bot, HELLO)
         bot_api.stop()
         result = telegram.send(bot, HELLO)

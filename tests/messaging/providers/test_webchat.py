@@ -35,6 +35,7 @@ def test_a_text_is_understood() -> None:
     assert isinstance(message, InboundMessage)
     assert (message.provider_message_id, message.text, message.order) == ("v_1:c-1", "Hola", 4)
     assert message.sender.ids == (ExternalId(kind="webchat", value="v_1"),)
+    assert message.extra["client_id"] == "c-1"
     assert (message.sender.name, message.sender.language, message.sent_at) == ("Ana", "es", RECEIVED_AT)
 
 

@@ -94,7 +94,8 @@ def _read_message(item: WireDict, update_id: int, received_at: datetime) -> list
         old, new = _telegram_id(_chat_id(item)), _telegram_id(moved_to)
         return [IdentityChange(old=old, new=new, at=as_time(item.get("date"), received_at))]
     if as_int(item.get("migrate_from_chat_id")) is not None:
-        return []  # the same move, told from the new chat's side
+        # The same move, told from the new chat's side.
+        return [AccountNotice(kind=NoticeKind.OTHER, payload=item, at=as_time(item.get("date"), received_at))]
     return [_with_content(_bare_message(item, received_at), item)]
 
 
