@@ -43,7 +43,18 @@
     arm(toast);
   }
 
-  window.sofia = { showToast, icon };
+  // ---- requests by script, with what htmx adds: the token, the mark, and the events that an answer fires
+  async function request(url, { method = 'GET', body, signal } = {}) {
+    const headers = { 'HX-Request': 'true' };
+    if (method !== 'GET') headers['X-CSRFToken'] = JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRFToken'];
+    const answer = await fetch(url, { method, body, headers, signal, credentials: 'same-origin' });
+    if (answer.status === 401) window.location.assign(root.dataset.login);
+    const events = JSON.parse(answer.headers.get('HX-Trigger') || '{}');
+    for (const [name, detail] of Object.entries(events)) document.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+    return { status: answer.status, isOk: answer.ok, hasWords: 'toast' in events, html: answer.status === 204 ? '' : await answer.text() };
+  }
+
+  window.sofia = { showToast, icon, request };
 
   // ---- theme: a cookie, so that the server can write it into <html> and no page flashes
   function setTheme(theme) {
@@ -141,10 +152,6 @@
   document.addEventListener('toast', (event) => showToast(event.detail.message, event.detail.level));
   document.addEventListener('close-dialog', () => {
     for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
-  });
-  document.addEventListener('htmx:beforeSwap', (event) => {
-    // A refused form comes back as 422 with its errors in place.
-    if (event.detail.xhr.status === 422 && event.detail.xhr.getResponseHeader('HX-Retarget')) event.detail.shouldSwap = true;
   });
   document.addEventListener('htmx:responseError', (event) => {
     const { xhr } = event.detail;

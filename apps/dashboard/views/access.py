@@ -6,21 +6,23 @@ from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import check_for_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts.actions import (
+    UserChanges,
     check_credentials,
     check_second_factor,
     request_password_reset,
     reset_password,
+    update_user,
     user_of_reset_link,
 )
 from apps.accounts.backends import can_sign_in
 from apps.accounts.errors import InvalidToken
 from apps.accounts.models import User
+from apps.accounts.passwords import PasswordRule
 from apps.core.errors import DomainError
 from apps.dashboard.forms import CodeForm, NewPasswordForm, ResetRequestForm, SignInForm
 from apps.dashboard.requests import safe_next
@@ -120,10 +122,14 @@ def password_reset_done(request: HttpRequest) -> HttpResponse:
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Switch the language of this browser, and of the person where one is signed in."""
-    response = redirect(safe_next(request, "/app/"))
+    response = redirect(safe_next(request, settings.LOGIN_REDIRECT_URL))
     wanted = request.POST.get("language", "")
-    if wanted in dict(settings.LANGUAGES) and check_for_language(wanted):
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=31536000, samesite="Lax")
+    if wanted not in dict(settings.LANGUAGES):
+        return response
+    if isinstance(request.user, User):
+        changes = UserChanges(language=wanted)
+        update_user(actor=request.user.actor(), user_id=request.user.pk, changes=changes, rule=PasswordRule.STRONG)
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=31536000, samesite="Lax")
     return response
 
 
