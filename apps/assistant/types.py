@@ -99,6 +99,11 @@ class Slots:
     def declining(self, slot: SlotName) -> Self:
         return self if slot in self.declined else replace(self, declined=(*self.declined, slot))
 
+    def without_told_declines(self) -> Self:
+        """Who tells later what they declined before has not declined it."""
+        told = {slot for slot in ASKING_ORDER if self.knows(slot)}
+        return replace(self, declined=tuple(name for name in self.declined if name not in told))
+
     def to_attributes(self) -> dict[str, object]:
         """The JSON kept in Lead.attributes: only what is known, one key for each slot."""
         kept: dict[str, object] = {}
