@@ -14,7 +14,7 @@ from config.devtools.children import MARK, Child, end_orphans, run_to_end, say
 from config.devtools.manage import environment_of
 from config.embedded import Services, ensure
 from config.embedded.files import Lock, is_held
-from config.embedded.places import ROOT, home_of
+from config.embedded.places import DATA, home_of
 
 HEALTHY_SECONDS = 90.0
 STOP_SECONDS = 12.0
@@ -82,7 +82,7 @@ def describe() -> str:
 
 def serve(lock: Lock, arguments: list[str]) -> None:
     started = time.monotonic()
-    mark = str(ROOT)
+    mark = str(DATA)
     end_orphans(mark)
     port = int(os.environ.get("PORT", "8000"))
     listener = listen(port)
@@ -137,9 +137,10 @@ def provision(environment: dict[str, str], arguments: list[str]) -> str:
 
 
 def children_of(environment: dict[str, str], listener: socket.socket) -> list[Child]:
-    python = [sys.executable, "-m"]
-    web = [*python, "daphne", "--fd", str(listener.fileno()), "--no-server-name", "config.asgi:application"]
-    celery = [*python, "celery", "-A", "config"]
+    application = "config.asgi:application"
+    web = [sys.executable, "-m", "daphne", "--fd", str(listener.fileno()), "--no-server-name", application]
+    # As root, in a container say, Celery would fill the screen with a warning about it.
+    celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
     concurrency = os.environ.get("WORKER_CONCURRENCY", "2")
     worker = [*celery, "worker", "--concurrency", concurrency, "--without-gossip", "--without-mingle"]
     # Requests run in threads; the pool keeps them from opening a connection each.

@@ -12,12 +12,11 @@ from types import FrameType
 
 from config.embedded.files import Lock
 from config.embedded.places import servers_of
-from config.embedded.server import Server, ServerError
+from config.embedded.server import Server, ServerDied, ServerError
 
 PAUSE = 0.1
-# A server that dies this often in a row within seconds will not live the next time either.
-QUICK_DEATHS = 5
-QUICK_SECONDS = 3.0
+# A server that dies this often in a row while it starts will not live the next time either.
+PATIENCE = 5
 
 
 class _Told(Exception):
@@ -52,16 +51,18 @@ def main(home: Path, *, is_fast: bool) -> int:
 
 
 def _keep(servers: tuple[Server, ...], users: Lock) -> None:
-    deaths: dict[str, list[float]] = {server.name: [] for server in servers}
+    failures = dict.fromkeys(servers, 0)
     while not users.try_take():
         for server in servers:
             if server.is_running() or not server.wanted.exists():
                 continue
-            recent = [at for at in deaths[server.name] if at > time.monotonic() - QUICK_SECONDS]
-            if len(recent) >= QUICK_DEATHS:
-                raise ServerError(f"{server.name} keeps dying. Its log says:\n{server.last_words()}")
-            deaths[server.name] = [*recent, time.monotonic()]
-            server.start()
+            try:
+                server.start()
+                failures[server] = 0
+            except ServerDied:
+                failures[server] += 1
+                if failures[server] >= PATIENCE:
+                    raise
         time.sleep(PAUSE)
 
 

@@ -1,5 +1,6 @@
 """Which servers a cluster has and where it lives."""
 
+import os
 from pathlib import Path
 
 from config.embedded.postgres import FAST_SETTINGS, SETTINGS, Postgres
@@ -7,7 +8,8 @@ from config.embedded.redis_server import Redis
 from config.embedded.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / ".data"
+# Tests of the commands themselves put it elsewhere, beside what this clone runs.
+DATA = Path(os.environ.get("SOFIA_DATA_ROOT") or ROOT / ".data")
 
 
 def home_of(name: str) -> Path:

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from config.embedded import processes
-from config.embedded.server import Server, ServerError
+from config.embedded.server import Server, ServerDied, ServerError
 
 USER = "sofia"
 DATABASE = "sofia"
@@ -36,10 +36,10 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
 }
-# A test cluster may lose everything in a power cut; it does not wait for the disk.
+# A test cluster may lose everything in a power cut, so it does not wait for the disk; what it acknowledged it keeps
+# when its process is killed, for the fault tests count on that (hence commits stay synchronous).
 FAST_SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
@@ -72,7 +72,10 @@ class Postgres(Server):
 
     def has_database(self) -> bool:
         """Whether the first start has finished: the server answers before its database is made."""
-        return DATABASE in self.databases()
+        try:
+            return DATABASE in self.databases()
+        except psycopg.OperationalError:
+            return False
 
     def prepare(self) -> None:
         if not self.directory.exists():
@@ -93,8 +96,11 @@ class Postgres(Server):
 
     def after_start(self) -> None:
         # In template1 too: every database made later, a test's also, has the type in its public schema.
-        self._execute("template1", sql.SQL("CREATE EXTENSION IF NOT EXISTS vector SCHEMA public"))
-        self.create_database(DATABASE)
+        try:
+            self._execute("template1", sql.SQL("CREATE EXTENSION IF NOT EXISTS vector SCHEMA public"))
+            self.create_database(DATABASE)
+        except psycopg.OperationalError as error:
+            raise ServerDied(f"postgres ended before it was ready: {error}") from error
 
     def create_database(self, name: str) -> str:
         """The address of the database, made where it is missing."""

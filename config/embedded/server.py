@@ -19,6 +19,10 @@ class ServerError(Exception):
     """A server could not be started; the message says what to do."""
 
 
+class ServerDied(ServerError):
+    """It ended while it was being started: killed, perhaps, so another attempt may succeed."""
+
+
 class Server(ABC):
     name: ClassVar[str]
     stop_signals: ClassVar[tuple[signal.Signals, ...]]
@@ -80,7 +84,7 @@ class Server(ABC):
         deadline = time.monotonic() + patience
         while not self.answers():
             if not self.is_running():
-                raise ServerError(f"{self.name} ended at once. Its log says:\n{self.last_words()}")
+                raise ServerDied(f"{self.name} ended at once. Its log says:\n{self.last_words()}")
             if time.monotonic() > deadline:
                 raise ServerError(f"{self.name} did not answer in {patience:.0f} s. Its log says:\n{self.last_words()}")
             time.sleep(0.03)
