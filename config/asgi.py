@@ -9,19 +9,27 @@ from django.core.asgi import get_asgi_application
 _django = get_asgi_application()
 
 from apps.api.ingress import Receive, Scope, Send, answer_webhook, target_of  # noqa: E402 - models need the loaded apps
+from apps.realtime.routing import websockets  # noqa: E402
+from apps.realtime.socketio import application as socket_io  # noqa: E402
+
+_SOCKET_IO = "/socket.io/"
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends each connection to who serves it: webhooks to their fast door, sockets to realtime, the rest to Django."""
     kind = scope["type"]
-    if kind == "http":
-        target = target_of(scope["path"])
-        if target is not None:
-            await answer_webhook(target, scope, receive, send)
-        else:
-            await _django(scope, receive, send)
-    elif kind == "lifespan":
+    if kind == "lifespan":
         await _live(receive, send)
+        return
+    path = scope["path"]
+    if path.startswith(_SOCKET_IO) or path == _SOCKET_IO[:-1]:
+        await socket_io(scope, receive, send)
+    elif kind == "websocket":
+        await websockets(scope, receive, send)
+    elif (target := target_of(path)) is not None:
+        await answer_webhook(target, scope, receive, send)
+    else:
+        await _django(scope, receive, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -18,7 +18,11 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from prometheus_client import Counter, Histogram
 
-from apps.core.errors import DomainError, ErrorKind, NotFound, PayloadTooLarge
+from apps.api.crm_whatsapp.dialect import DIALECT as CRM_WHATSAPP
+from apps.api.inmo.dialect import DIALECT as INMO
+from apps.api.kit.dialects import Dialect
+from apps.api.kit.problems import Problem, fault, problem_of
+from apps.core.errors import DomainError, NotFound, PayloadTooLarge
 from apps.messaging.ingress import Delivery, receive, verify_challenge
 from apps.messaging.types import Channel
 
@@ -26,7 +30,6 @@ log = logging.getLogger(__name__)
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Envelope = Callable[[DomainError], dict[str, Any]]
 
 WEBHOOKS = Counter("sofia_webhooks_total", "Webhook calls by channel and answer.", ["channel", "status"])
 SECONDS = Histogram(
@@ -34,32 +37,10 @@ SECONDS = Histogram(
     "From the first byte of a webhook to its answer.",
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
-STATUS_OF: Mapping[ErrorKind, int] = {
-    ErrorKind.INVALID: 422,
-    ErrorKind.BAD_REQUEST: 400,
-    ErrorKind.UNAUTHENTICATED: 401,
-    ErrorKind.FORBIDDEN: 403,
-    ErrorKind.NOT_FOUND: 404,
-    ErrorKind.CONFLICT: 409,
-    ErrorKind.TOO_LARGE: 413,
-    ErrorKind.RATE_LIMITED: 429,
-    ErrorKind.UNAVAILABLE: 503,
-    ErrorKind.NOT_BUILT: 501,
-}
 PROVIDERS: Mapping[str, Channel] = {"telegram": Channel.TELEGRAM, "whatsapp": Channel.WHATSAPP_META}
 _REQUEST_ID = re.compile(r"[\w.\-]{8,64}")
 _JSON = (b"content-type", b"application/json")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
-
-
-def inmo_envelope(error: DomainError) -> dict[str, Any]:
-    """As the inmo document answers errors."""
-    return {"detail": error.message}
-
-
-def crm_whatsapp_envelope(error: DomainError) -> dict[str, Any]:
-    """As the crm_whatsapp document answers errors."""
-    return {"error": {"code": error.code, "message": error.message, "details": []}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +49,7 @@ class Target:
 
     channel: Channel | None
     answer: bytes
-    envelope: Envelope = inmo_envelope
+    dialect: Dialect = INMO
     broker_id: int | None = None
     account_id: int | None = None
     is_verified_by_get: bool = True
@@ -91,7 +72,7 @@ def target_of(path: str) -> Target | None:
     if (match := _OF_BROKER.fullmatch(bare)) is not None:
         return Target(PROVIDERS.get(match[2]), _STATUS_RECEIVED, broker_id=int(match[1]))
     if (match := _OF_NUMBER.fullmatch(bare)) is not None:
-        return Target(Channel.WHATSAPP_META, _STATUS_RECEIVED, envelope=crm_whatsapp_envelope, account_id=int(match[1]))
+        return Target(Channel.WHATSAPP_META, _STATUS_RECEIVED, dialect=CRM_WHATSAPP, account_id=int(match[1]))
     return None
 
 
@@ -103,7 +84,8 @@ async def answer_webhook(target: Target, scope: Scope, receive_message: Receive,
     try:
         status, kind, body = await _respond(target, scope, headers, receive_message)
     except DomainError as error:
-        status, kind, body = STATUS_OF[error.kind], _JSON, orjson.dumps(target.envelope(error))
+        problem = problem_of(error) or fault()
+        status, kind, body = problem.status, _JSON, orjson.dumps(target.dialect.envelope(problem))
     more = [(b"allow", b"GET, POST")] if status == 405 else [(b"retry-after", b"5")] if status == 503 else []
     await send(
         {
@@ -144,8 +126,8 @@ async def _respond(
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         challenge = await verify_challenge(query, broker_id=target.broker_id, account_id=target.account_id)
         return 200, _TEXT, challenge.encode()
-    refusal = DomainError(_("This address takes POST."), code="METHOD_NOT_ALLOWED")
-    return 405, _JSON, orjson.dumps(target.envelope(refusal))
+    refusal = Problem(405, "METHOD_NOT_ALLOWED", str(_("This address takes POST.")))
+    return 405, _JSON, orjson.dumps(target.dialect.envelope(refusal))
 
 
 async def read_body(headers: Mapping[str, str], receive_message: Receive) -> bytes:

@@ -60,7 +60,9 @@ _SHAPES: Mapping[str, _Shape] = {
     Channel.WEBCHAT: _Shape(
         credentials=frozenset(),
         required=frozenset(),
-        settings=frozenset({"color", "greeting", "agent_name", "locale", "position", "theme", "allowed_origins"}),
+        settings=frozenset(
+            {"name", "color", "greeting", "agent_name", "locale", "position", "theme", "allowed_origins"}
+        ),
     ),
 }
 

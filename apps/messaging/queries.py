@@ -1,8 +1,11 @@
 """Finding channel accounts. Credentials are never part of what leaves this room."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.brokers.models import Broker
 from apps.core.access import Actor
 from apps.core.errors import NotFound
 from apps.messaging.errors import NotConnected
@@ -65,6 +68,13 @@ def webchat_account(public_key: str) -> AccountRef:
     if not found:
         raise NotFound(_("This chat is not available."))
     return found[0]
+
+
+def webchat_config(account: AccountRef) -> dict[str, Any]:
+    """How the widget looks and greets: what the account's settings say, the brokerage's name, and nothing secret."""
+    keys = ("name", "color", "greeting", "agent_name", "locale", "position", "theme")
+    chosen = {key: account.settings[key] for key in keys if account.settings.get(key)}
+    return {"name": str(Broker.objects.only("name").get(pk=account.broker_id)), **chosen}
 
 
 def _found(account: ChannelAccount | None) -> ChannelAccount:

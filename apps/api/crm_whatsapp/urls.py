@@ -3,6 +3,7 @@
 from apps.api.crm_whatsapp.auth import AuthDoorViewSet, AuthViewSet
 from apps.api.crm_whatsapp.dialect import DIALECT
 from apps.api.crm_whatsapp.users import OwnProfileViewSet
+from apps.api.crm_whatsapp.webhooks import NumberWebhookViewSet
 from apps.api.kit.routing import mount, op, open_pending, pending
 
 operations = [
@@ -105,8 +106,20 @@ operations = [
     pending("crm_whatsapp.files.download", "GET", "v1/files/{file_id}/download"),
     pending("crm_whatsapp.files.delete", "DELETE", "v1/files/{file_id}"),
     # ---- webhooks
-    open_pending("crm_whatsapp.webhooks.meta_verify", "GET", "v1/webhooks/whatsapp/meta/{number_id}"),
-    open_pending("crm_whatsapp.webhooks.meta_receive", "POST", "v1/webhooks/whatsapp/meta/{number_id}"),
+    op(
+        "crm_whatsapp.webhooks.meta_verify",
+        "GET",
+        "v1/webhooks/whatsapp/meta/{number_id}",
+        NumberWebhookViewSet,
+        "verify",
+    ),
+    op(
+        "crm_whatsapp.webhooks.meta_receive",
+        "POST",
+        "v1/webhooks/whatsapp/meta/{number_id}",
+        NumberWebhookViewSet,
+        "receive",
+    ),
     open_pending("crm_whatsapp.webhooks.wppconnect_receive", "POST", "v1/webhooks/whatsapp/wppconnect/{number_id}"),
 ]
 urlpatterns = mount(DIALECT, operations)

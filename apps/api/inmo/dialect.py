@@ -63,6 +63,6 @@ DIALECT = declare(
                 }
             },
         },
-        statuses={"EMAIL_TAKEN": 400, "PHONE_TAKEN": 400, "ACCOUNT_INACTIVE": 401},
+        statuses={"EMAIL_TAKEN": 400, "PHONE_TAKEN": 400, "ACCOUNT_INACTIVE": 401, "PROVIDER_FAILED": 502},
     )
 )

@@ -1,9 +1,13 @@
 """Inmo, in the document's order: `op(...)` is served, `pending(...)` is not yet."""
 
+from apps.api.inmo.admin_tasks import FailedTaskViewSet
 from apps.api.inmo.auth import AuthDoorViewSet, AuthViewSet
 from apps.api.inmo.broker_users import BrokerUserViewSet
+from apps.api.inmo.brokers import BrokerViewSet
 from apps.api.inmo.dialect import DIALECT
-from apps.api.kit.routing import addition, mount, op, open_pending, pending
+from apps.api.inmo.telegram import TelegramViewSet
+from apps.api.inmo.webhooks import WebhookViewSet
+from apps.api.kit.routing import addition, elsewhere, mount, op, open_pending, pending
 
 operations = [
     # ---- auth
@@ -78,14 +82,20 @@ operations = [
     open_pending("inmo.calls.webhook", "POST", "api/v1/calls/webhooks/voice", aliases=["api/v1/calls/webhook"]),
     open_pending("inmo.calls.webhook_provider", "POST", "api/v1/calls/webhooks/voice/{provider_name:str}"),
     # ---- webhooks
-    open_pending("inmo.webhooks.telegram", "POST", "webhooks/telegram"),
-    open_pending("inmo.webhooks.whatsapp_verify", "GET", "webhooks/whatsapp"),
-    open_pending("inmo.webhooks.whatsapp", "POST", "webhooks/whatsapp"),
-    open_pending("inmo.webhooks.chat", "POST", "webhooks/chat/{broker_id}/{provider_name:str}"),
-    open_pending("inmo.webhooks.chat_verify", "GET", "webhooks/chat/{broker_id}/{provider_name:str}"),
+    op("inmo.webhooks.telegram", "POST", "webhooks/telegram", WebhookViewSet, "telegram"),
+    op("inmo.webhooks.whatsapp_verify", "GET", "webhooks/whatsapp", WebhookViewSet, "whatsapp_verify"),
+    op("inmo.webhooks.whatsapp", "POST", "webhooks/whatsapp", WebhookViewSet, "whatsapp"),
+    op("inmo.webhooks.chat", "POST", "webhooks/chat/{broker_id}/{provider_name:str}", WebhookViewSet, "chat"),
+    op(
+        "inmo.webhooks.chat_verify",
+        "GET",
+        "webhooks/chat/{broker_id}/{provider_name:str}",
+        WebhookViewSet,
+        "chat_verify",
+    ),
     # ---- telegram
-    pending("inmo.telegram.webhook_setup", "POST", "api/v1/telegram/webhook/setup"),
-    pending("inmo.telegram.webhook_info", "GET", "api/v1/telegram/webhook/info"),
+    op("inmo.telegram.webhook_setup", "POST", "api/v1/telegram/webhook/setup", TelegramViewSet, "setup"),
+    op("inmo.telegram.webhook_info", "GET", "api/v1/telegram/webhook/info", TelegramViewSet, "info"),
     # ---- kb
     pending("inmo.kb.list", "GET", "api/v1/kb"),
     pending("inmo.kb.create", "POST", "api/v1/kb"),
@@ -110,11 +120,11 @@ operations = [
     op("inmo.broker_users.update", "PUT", "api/broker/users/{user_id}", BrokerUserViewSet, "update"),
     op("inmo.broker_users.deactivate", "DELETE", "api/broker/users/{user_id}", BrokerUserViewSet, "deactivate"),
     # ---- brokers
-    pending("inmo.brokers.create", "POST", "api/brokers"),
-    pending("inmo.brokers.list", "GET", "api/brokers"),
-    pending("inmo.brokers.get", "GET", "api/brokers/{broker_id}"),
-    pending("inmo.brokers.update", "PUT", "api/brokers/{broker_id}"),
-    pending("inmo.brokers.delete", "DELETE", "api/brokers/{broker_id}"),
+    op("inmo.brokers.create", "POST", "api/brokers", BrokerViewSet, "create"),
+    op("inmo.brokers.list", "GET", "api/brokers", BrokerViewSet, "list"),
+    op("inmo.brokers.get", "GET", "api/brokers/{broker_id}", BrokerViewSet, "get"),
+    op("inmo.brokers.update", "PUT", "api/brokers/{broker_id}", BrokerViewSet, "update"),
+    op("inmo.brokers.delete", "DELETE", "api/brokers/{broker_id}", BrokerViewSet, "delete"),
     # ---- costs
     pending("inmo.costs.summary", "GET", "api/v1/admin/costs/summary"),
     pending("inmo.costs.daily", "GET", "api/v1/admin/costs/daily"),
@@ -122,10 +132,11 @@ operations = [
     pending("inmo.costs.export", "GET", "api/v1/admin/costs/export"),
     pending("inmo.costs.by_broker", "GET", "api/v1/admin/costs/brokers"),
     # ---- admin tasks
-    pending("inmo.admin_tasks.list", "GET", "api/v1/admin/tasks"),
-    pending("inmo.admin_tasks.retry", "POST", "api/v1/admin/tasks/{task_id:str}/retry"),
-    pending("inmo.admin_tasks.discard", "DELETE", "api/v1/admin/tasks/{task_id:str}"),
+    op("inmo.admin_tasks.list", "GET", "api/v1/admin/tasks", FailedTaskViewSet, "list"),
+    op("inmo.admin_tasks.retry", "POST", "api/v1/admin/tasks/{task_id:str}/retry", FailedTaskViewSet, "retry"),
+    op("inmo.admin_tasks.discard", "DELETE", "api/v1/admin/tasks/{task_id:str}", FailedTaskViewSet, "discard"),
     # ---- utility
     # ---- ws
 ]
+elsewhere("inmo.ws.events", "WEBSOCKET", "/ws/{broker_id}/{user_id}")
 urlpatterns = mount(DIALECT, operations)
