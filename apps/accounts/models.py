@@ -1,4 +1,4 @@
-"""Users of every broker, their login sessions and second factors. Public: a user is found before the broker is known."""
+"""Users of every broker, their login sessions and second factors. Public: a user is found before their broker is."""
 
 from typing import ClassVar
 

@@ -19,6 +19,7 @@ from apps.accounts.models import LoginSession, User
 from apps.api.kit.authentication import ApiKey, BearerAuthentication
 from apps.api.kit.dialects import Dialect
 from apps.api.kit.errors import exception_handler
+from apps.api.kit.inspector import ContractSchema
 from apps.api.kit.parsers import JSONParser
 from apps.api.kit.problems import InvalidRequest
 from apps.api.kit.renderers import JSONRenderer
@@ -65,6 +66,7 @@ class ApiViewSet(ViewSet):
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
     throttle_classes = (CallerThrottle,)
+    schema = ContractSchema()
     content_negotiation_class = JSONOnly
     needs_broker = True
     path_names_broker = False
