@@ -133,6 +133,12 @@ def receive_message(account: AccountRef, inbound: InboundMessage) -> Message | N
             broker_id=account.broker_id,
             key=f"{account.broker_id}:{message.pk}",
         )
+    if inbound.callback_id:
+        schedule(
+            "conversations.answer_tap",
+            {"account_id": account.id, "callback_id": inbound.callback_id},
+            broker_id=account.broker_id,
+        )
     return message
 
 
@@ -198,6 +204,8 @@ def _store(account: AccountRef, inbound: InboundMessage, conversation: Conversat
         sent_at=inbound.sent_at,
         order=inbound.order,
         status=MessageStatus.SENT if inbound.is_echo else MessageStatus.RECEIVED,
+        # What is said in a group is shown, and left to people: an answer of Sofía would go to one of many.
+        handled_at=timezone.now() if inbound.group_id else None,
     )
 
 

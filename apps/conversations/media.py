@@ -10,7 +10,7 @@ from apps.core.events import publish
 from apps.core.tenancy import current_broker_id
 from apps.core.work import GiveUp, Retry
 from apps.files.actions import store_file
-from apps.messaging.errors import MediaGone, MediaTooLarge, ProviderCallFailed
+from apps.messaging.errors import MediaCorrupt, MediaGone, MediaTooLarge, ProviderCallFailed
 from apps.messaging.providers import adapter_for
 from apps.messaging.types import MediaRef
 
@@ -33,6 +33,8 @@ def fetch_media(message_id: int) -> None:
             raise Retry(error.message, after=error.retry_after) from error
         _note_failure(message, error)
         raise GiveUp(error.message) from error
+    except MediaCorrupt as error:
+        raise Retry(error.message) from error
     except (MediaGone, MediaTooLarge) as error:
         _note_failure(message, error)
         return

@@ -8,7 +8,7 @@ from celery import shared_task
 from apps.conversations.inbound import receive_waiting_events
 from apps.conversations.media import fetch_media
 from apps.conversations.outbound import SEND_LEASE, deliver
-from apps.conversations.receipts import send_receipt
+from apps.conversations.receipts import answer_tap, send_receipt
 from apps.core.work import work_handler
 
 
@@ -35,3 +35,9 @@ def fetch(payload: dict[str, Any]) -> None:
 def receipt(payload: dict[str, Any]) -> None:
     """Tell the channel that its customer's message was read."""
     send_receipt(payload["message_id"])
+
+
+@work_handler("conversations.answer_tap", lease=timedelta(seconds=30), max_attempts=2)
+def tap(payload: dict[str, Any]) -> None:
+    """Stop the little clock on a button that the customer tapped."""
+    answer_tap(payload["account_id"], payload["callback_id"])

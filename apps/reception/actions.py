@@ -14,7 +14,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.assistant.engine import answer
 from apps.assistant.types import Brief, Reply
+from apps.assistant.usage import record_usage
 from apps.conversations.inbound import unhandled_messages
 from apps.conversations.models import Conversation, Message
 from apps.conversations.outbound import NewMessage, OutsideMessagingWindow, add_outbound
@@ -115,8 +117,6 @@ def _attend(conversation_id: int, lease: uuid.UUID, *, on_token: OnToken | None)
     if not _is_sofias(conversation):
         _leave_to_people(conversation, waiting)
         return ""
-    from apps.assistant.engine import answer
-
     brief = brief_of(conversation)
     reply = answer(brief, on_token=on_token)
     return _write_down(conversation_id, lease, waiting, brief, reply)
@@ -152,8 +152,6 @@ def _write_down(
         Conversation.objects.select_for_update(of=("self",)).select_related("lead", "account").get(pk=conversation_id)
     )
     actor = _sofia(conversation)
-    from apps.assistant.usage import record_usage
-
     record_usage(brief.broker_id, reply.usage, lead_id=conversation.lead_id, conversation_id=conversation.pk)
     if conversation.lease_token != lease:
         return ""

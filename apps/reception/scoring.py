@@ -1,5 +1,6 @@
 """A lead's score from what is known of them, with the parts that explain it."""
 
+from apps.assistant.qualification import score_lead
 from apps.assistant.types import Slots
 from apps.brokers.models import BrokerConfig
 from apps.core.access import Actor
@@ -13,11 +14,10 @@ def rescore(actor: Actor, lead_id: int) -> Lead:
 
     Raises NotFound.
     """
-    from apps.assistant.qualification import score_lead
-
     lead = Lead.objects.get(pk=lead_id)
     config = BrokerConfig.objects.filter(broker_id=current_broker_id()).first()
-    score, parts = score_lead(Slots.from_attributes(lead.attributes), weights=config.weights if config else {})
+    score, points = score_lead(Slots.from_attributes(lead.attributes), weights=config.weights if config else {})
+    parts = [{"name": name, "points": value} for name, value in points.items()]
     return set_score(
         actor=actor, lead_id=lead_id, score=score, parts=parts, thresholds=config.thresholds if config else None
     )
