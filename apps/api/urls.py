@@ -25,5 +25,5 @@ urlpatterns = [
 ]
 # What is below a dialect's prefix and matched nothing above is answered in that dialect's words.
 urlpatterns += [
-    re_path(rf"^{prefix}(/.*)?$", unknown_address) for dialect in declared_dialects() for prefix in dialect.prefixes
+    re_path(rf"^{prefix}(?:/.*)?$", unknown_address) for dialect in declared_dialects() for prefix in dialect.prefixes
 ]
