@@ -98,7 +98,8 @@ def _matching(actor: Actor, tab: str, search: str) -> QuerySet[Conversation]:
     rows = _visible(actor).filter(condition)
     if search.strip():
         leads = search_leads(Lead.objects.all(), search)
-        rows = rows.filter(Q(lead__in=leads) | Q(identity__display_name__icontains=search.strip()[:80]))
+        name = search.replace("\x00", " ").strip()[:80]
+        rows = rows.filter(Q(lead__in=leads) | Q(identity__display_name__icontains=name))
     return rows
 
 
