@@ -145,7 +145,7 @@ def compile_catalog(language: str, *, force: bool = False) -> bool:
 
 def key_of(message: Message) -> Key:
     """What makes two messages the same text: its words and its context."""
-    return (message.id, message.context)
+    return (tuple(message.id) if isinstance(message.id, list | tuple) else str(message.id), message.context)
 
 
 def _read(language: str) -> Catalog:
@@ -180,8 +180,7 @@ def _tokens_of_template(source: str, where: str) -> str:
 
 
 def _faults_of_message(message: Message, language: str) -> Iterator[Fault]:
-    ids = message.id if isinstance(message.id, tuple) else (message.id,)
-    strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    ids, strings = _forms(message.id), _forms(message.string)
     shown = _shown(message)
     if message.fuzzy:
         yield Fault(language=language, what="fuzzy", text=shown)
@@ -201,6 +200,11 @@ def _faults_of_message(message: Message, language: str) -> Iterator[Fault]:
             yield Fault(language=language, what="spaces or line ends differ at the edges", text=shown)
 
 
+def _forms(texts: object) -> tuple[str, ...]:
+    """The singular and the plurals, or the one text alone."""
+    return tuple(str(text or "") for text in texts) if isinstance(texts, tuple | list) else (str(texts or ""),)
+
+
 def _marks(text: str) -> Counter[str]:
     return Counter(_PLACEHOLDER.findall(text.replace("%%", "")))
 
@@ -214,7 +218,7 @@ def _edges(text: str) -> tuple[bool, bool]:
 
 
 def _shown(message: Message) -> str:
-    return message.id[0] if isinstance(message.id, tuple) else str(message.id)
+    return _forms(message.id)[0]
 
 
 def all_faults(texts: Catalog, languages: Iterable[str] = LANGUAGES) -> list[Fault]:
