@@ -1,6 +1,6 @@
 """Makes `.venv` hold exactly what requirements.lock names; run by the system's Python, standard library only.
 
-A stamp in the environment says for which lock, Python and place it was finished, so the next start takes no time.
+A stamp in the environment says for which lock, place and Python it was finished, so the next start takes no time.
 An installation that was interrupted is thrown away and made again; a changed lock is applied on top of the old one,
 because servers of this clone may be running from it.
 """
@@ -42,19 +42,28 @@ def main() -> int:
         STAMP.unlink(missing_ok=True)
         install()
         remove_unlisted()
-        STAMP.write_text(wanted)
+        STAMP.write_text(stamp_of(wanted))
         BUSY.unlink()
         say(f"installed in {time.monotonic() - started:.0f} s")
     return 0
 
 
-def is_installed(wanted: str) -> bool:
-    return STAMP.exists() and STAMP.read_text() == wanted and PYTHON.exists()
+def is_installed(lock: str) -> bool:
+    return is_sound() and STAMP.read_text() == stamp_of(lock)
+
+
+def is_sound() -> bool:
+    """Whether a finished installation is here, in its own place and with the Python it was made for."""
+    return STAMP.exists() and PYTHON.exists() and STAMP.read_text().split("\n")[1:] == stamp_of("").split("\n")[1:]
+
+
+def stamp_of(lock: str) -> str:
+    """The lock, the place (scripts in an environment carry its absolute path) and the Python behind the link."""
+    return "\n".join((lock, str(ROOT), os.path.realpath(PYTHON)))
 
 
 def fingerprint() -> str:
-    """The lock's contents, the Python and the place: scripts in an environment carry its absolute path."""
-    return "\n".join((hashlib.sha256(LOCK.read_bytes()).hexdigest(), sys.version, str(ROOT)))
+    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
 
 
 def wait_for(guard: int) -> None:
@@ -66,10 +75,7 @@ def wait_for(guard: int) -> None:
 
 
 def make_environment() -> None:
-    is_sound = (
-        STAMP.exists() and not BUSY.exists() and STAMP.read_text().split("\n", 1)[1] == fingerprint().split("\n", 1)[1]
-    )
-    if is_sound and PYTHON.exists():
+    if is_sound() and not BUSY.exists():
         return
     if VENV.exists():
         say("the environment is unfinished or was made elsewhere; making it again")
