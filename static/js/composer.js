@@ -10,6 +10,7 @@ document.addEventListener('alpine:init', () => {
     isEmpty: true,
     isSending: false,
     clientId: '',
+    saidAt: 0,
 
     init() {
       const draft = this.readDraft();
@@ -57,6 +58,11 @@ document.addEventListener('alpine:init', () => {
       this.refresh();
       this.$refs.text.focus();
     },
+    sayTyping() {
+      if (this.mode !== 'reply' || Date.now() - this.saidAt < 3000) return;
+      this.saidAt = Date.now();
+      window.sofia.tell({ type: 'typing', conversation_id: Number(this.form().dataset.conversation) });
+    },
     async send() {
       const text = this.$refs.text;
       if (this.isSending || !text.value.trim()) return;
@@ -88,7 +94,7 @@ document.addEventListener('alpine:init', () => {
       [':class']() { return this.mode === 'note' ? 'is-note' : ''; },
     },
     field: {
-      ['@input']() { this.clientId = ''; this.keepDraft(); this.refresh(); },
+      ['@input']() { this.clientId = ''; this.keepDraft(); this.refresh(); this.sayTyping(); },
       ['@keydown']() {
         const event = this.$event;
         if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {

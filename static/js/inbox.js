@@ -221,6 +221,7 @@
     inbox.classList.remove('show-panel');
     document.title = opened() ? `${opened().dataset.title} · ${plainTitle}` : plainTitle;
     markCurrent();
+    watch(openedId());
     if (!opened()) return;
     tellTimes(pane);
     dropRepeatedDays();
@@ -314,6 +315,10 @@
   }
   document.addEventListener('live', (event) => {
     const { type = '', data = {} } = event.detail;
+    if (type === 'typing') {
+      showTyping(data);
+      return;
+    }
     const ids = concerned(data || {});
     const isLead = /^lead|stage/.test(type);
     const isMessage = /message/.test(type);
@@ -343,6 +348,22 @@
       soon('lead', () => refreshLead(id));
     }
   });
+  // Frames of the opened conversation only: who types in it.
+  let watched = null;
+  function watch(id) {
+    if (watched && watched !== id) window.sofia.tell({ type: 'unwatch', conversation_id: watched });
+    watched = id;
+    if (id) window.sofia.tell({ type: 'watch', conversation_id: id });
+  }
+  function showTyping(data) {
+    const line = document.getElementById('typing');
+    if (!line || data.conversation_id !== openedId()) return;
+    line.textContent = data.user ? line.dataset.agent.replace('{name}', data.user.name) : line.dataset.customer;
+    line.hidden = false;
+    clearTimeout(showTyping.timer);
+    showTyping.timer = setTimeout(() => { line.hidden = true; }, 5000);
+  }
+  document.addEventListener('live-open', () => watch(openedId()));
   document.addEventListener('live-refused', () => soon('counts', refreshCounts));
   document.addEventListener('visibilitychange', markRead);
 

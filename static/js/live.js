@@ -1,5 +1,6 @@
 // The browser's line to the server: /ws/{broker}/{user}. Frames {type, data, timestamp, seq} become `live` events on the
-// document; after a broken line it asks for what it missed. `live-again` says that the line was down: look once yourself.
+// document; after a broken line it asks for what it missed. `live-again` says that the log could not tell it all: look
+// once yourself. `window.sofia.tell(frame)` speaks to the server; what is said while the line is down is not kept.
 (() => {
   'use strict';
 
@@ -14,7 +15,6 @@
   let lastHeard = 0;
   let timer = 0;
   let pulse = 0;
-  let wasDown = false;
 
   const WORDS = { live: inbox.dataset.wordLive, connecting: inbox.dataset.wordConnecting, offline: inbox.dataset.wordOffline };
   function show(state) {
@@ -22,6 +22,25 @@
     indicator.querySelector('.words').textContent = WORDS[state];
   }
   const emit = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+  const tell = (frame) => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+  };
+  window.sofia.tell = tell;
+
+  // The server's own words; everything else is an event. Their number is the newest of the log, not one of theirs.
+  const OWN = new Set(['hello', 'heartbeat', 'pong', 'resumed', 'resync', 'watching', 'error']);
+  function receive(frame) {
+    if (frame.type === 'resync') emit('live-again');
+    if (OWN.has(frame.type)) {
+      if (lastSeq === null || frame.type === 'resync') lastSeq = frame.seq ?? lastSeq;
+      return;
+    }
+    if (Number.isInteger(frame.seq)) {
+      if (lastSeq !== null && frame.seq <= lastSeq) return; // seen before the line broke
+      lastSeq = frame.seq;
+    }
+    emit('live', frame);
+  }
 
   function connect() {
     clearTimeout(timer);
@@ -32,28 +51,21 @@
       attempts = 0;
       lastHeard = Date.now();
       show('live');
-      if (lastSeq !== null) line.send(JSON.stringify({ type: 'resume', since: lastSeq }));
-      if (wasDown) emit('live-again');
-      wasDown = false;
+      if (lastSeq !== null) tell({ type: 'resume', since: lastSeq });
+      emit('live-open');
       pulse = setInterval(() => {
         if (Date.now() - lastHeard > 60000) line.close();
-        else if (Date.now() - lastHeard > 25000) line.send(JSON.stringify({ type: 'ping' }));
-      }, 10000);
+        else tell({ type: 'ping' });
+      }, 20000);
     };
     line.onmessage = (event) => {
       lastHeard = Date.now();
-      const frame = JSON.parse(event.data);
-      if (Number.isInteger(frame.seq)) {
-        if (lastSeq !== null && frame.seq <= lastSeq) return; // seen before the line broke
-        lastSeq = frame.seq;
-      }
-      emit('live', frame);
+      receive(JSON.parse(event.data));
     };
     line.onclose = (event) => {
       if (socket !== line) return;
       clearInterval(pulse);
       socket = null;
-      wasDown = true;
       show(navigator.onLine === false ? 'offline' : 'connecting');
       // Policy violation: signed out, or moved to another broker. A plain request tells which and goes to the sign-in page.
       if (event.code === 1008 || event.code === 4401 || event.code === 4403) emit('live-refused');
