@@ -72,10 +72,10 @@ def describe(slots: Slots, *, language: Language, country: str, currency: str) -
     """What is known, in words, without the name and the income."""
     words = words_of(country, currency)
     facts: list[str] = []
-    if slots.purpose:
-        facts.append(PURPOSES[language][slots.purpose].format(**words))
     if home := _home(slots, language, words):
         facts.append(home)
+    if slots.purpose:
+        facts.append(PURPOSES[language][slots.purpose].format(**words))
     if slots.location:
         facts.append(say("in_places", language, places=join(slots.location, language)))
     if slots.budget_amount is not None:
@@ -208,7 +208,7 @@ def _acknowledgement(brief: Brief, reading: Reading, *, is_stalled: bool) -> str
     if facts:
         told = ", ".join(facts)
         variant = len(brief.turns) % 3
-        parts.append(say("noted", language, attempt=variant, facts=told, Facts=told[:1].upper() + told[1:]))
+        parts.append(say("noted", language, attempt=variant, facts=told))
     if new.visit_date:
         when = say_when(new.visit_date, new.visit_time, new.visit_part, language)
         parts.append(say("noted", language, facts=say("summary_visit", language, when=when)))

@@ -32,7 +32,7 @@ PHRASES: Mapping[str, Wordings] = {
     },
     # ---- what was understood
     "noted": {
-        "es": ("Anoto: {facts}.", "Perfecto: {facts}.", "¡Genial! {Facts}."),
+        "es": ("Anoto: {facts}.", "Perfecto: {facts}.", "Muy bien: {facts}."),
         "en": ("Got it: {facts}.", "Great: {facts}.", "Noted: {facts}."),
         "pt": ("Anotado: {facts}.", "Perfeito: {facts}.", "Certo: {facts}."),
     },
@@ -124,7 +124,7 @@ PHRASES: Mapping[str, Wordings] = {
         "pt": ("Por qual valor gostaria de vender?", "Você tem um preço de venda em mente, mesmo aproximado?"),
     },
     "ask_bedrooms": {
-        "es": ("¿Cuántos {rooms} necesitas?", "¿Con cuántos {rooms} te quedaría cómodo? Por ejemplo, 2 o 3."),
+        "es": ("¿{How_many} {rooms} necesitas?", "¿Con {how_many} {rooms} estarías a gusto? Por ejemplo, 2 o 3."),
         "en": ("How many bedrooms do you need?", "How many bedrooms would be comfortable? For example, 2 or 3."),
         "pt": ("De quantos quartos você precisa?", "Com quantos quartos ficaria bom? Por exemplo, 2 ou 3."),
     },
@@ -299,7 +299,7 @@ PHRASES: Mapping[str, Wordings] = {
     "in_places": {"es": ("en {places}",), "en": ("in {places}",), "pt": ("em {places}",)},
     "up_to": {"es": ("hasta {money}",), "en": ("up to {money}",), "pt": ("até {money}",)},
     "from": {"es": ("desde {money}",), "en": ("from {money}",), "pt": ("a partir de {money}",)},
-    "around": {"es": ("unos {money}",), "en": ("about {money}",), "pt": ("cerca de {money}",)},
+    "around": {"es": ("alrededor de {money}",), "en": ("about {money}",), "pt": ("cerca de {money}",)},
     "between": {
         "es": ("entre {low} y {high}",),
         "en": ("between {low} and {high}",),
@@ -310,9 +310,9 @@ PHRASES: Mapping[str, Wordings] = {
 }
 
 PURPOSES: Mapping[Language, Mapping[Purpose, str]] = {
-    "es": {"buy": "compra", "rent": "{rent}", "invest": "inversión", "sell": "venta"},
+    "es": {"buy": "para comprar", "rent": "para {rent_verb}", "invest": "para invertir", "sell": "para vender"},
     "en": {"buy": "to buy", "rent": "to rent", "invest": "to invest", "sell": "to sell"},
-    "pt": {"buy": "compra", "rent": "aluguel", "invest": "investimento", "sell": "venda"},
+    "pt": {"buy": "para comprar", "rent": "para alugar", "invest": "para investir", "sell": "para vender"},
 }
 PURPOSE_BUTTONS: Mapping[Language, tuple[str, str, str]] = {
     "es": ("Comprar", "{Rent_verb}", "Invertir"),
@@ -367,16 +367,17 @@ MONTHS: Mapping[Language, tuple[str, ...]] = {
 
 # How Spanish names the same things from country to country.
 _NEUTRAL = {
-    "rent_verb": "arrendar", "rent": "arriendo", "room": "dormitorio", "rooms": "dormitorios",
+    "rent_verb": "arrendar", "how_many": "cuántos", "room": "dormitorio", "rooms": "dormitorios",
     "area": "zona o ciudad", "areas": "zonas", "income": "ingreso mensual",
 }  # fmt: skip
 WORDS_BY_COUNTRY: Mapping[str, Mapping[str, str]] = {
     "CL": {**_NEUTRAL, "area": "comuna o ciudad", "areas": "comunas", "income": "sueldo líquido mensual"},
-    "MX": {**_NEUTRAL, "rent_verb": "rentar", "rent": "renta", "room": "recámara", "rooms": "recámaras",
+    "MX": {**_NEUTRAL, "rent_verb": "rentar", "how_many": "cuántas", "room": "recámara", "rooms": "recámaras",
            "area": "colonia o ciudad", "areas": "colonias"},
-    "AR": {**_NEUTRAL, "rent_verb": "alquilar", "rent": "alquiler", "area": "barrio o ciudad", "areas": "barrios"},
-    "CO": {**_NEUTRAL, "room": "habitación", "rooms": "habitaciones", "area": "barrio o ciudad", "areas": "barrios"},
-    "PE": {**_NEUTRAL, "rent_verb": "alquilar", "rent": "alquiler", "area": "distrito o ciudad",
+    "AR": {**_NEUTRAL, "rent_verb": "alquilar", "area": "barrio o ciudad", "areas": "barrios"},
+    "CO": {**_NEUTRAL, "how_many": "cuántas", "room": "habitación", "rooms": "habitaciones",
+           "area": "barrio o ciudad", "areas": "barrios"},
+    "PE": {**_NEUTRAL, "rent_verb": "alquilar", "area": "distrito o ciudad",
            "areas": "distritos"},
 }  # fmt: skip
 _BUDGET_EXAMPLES = {
@@ -396,7 +397,8 @@ _COMMA_COUNTRIES = frozenset({"MX", "PE", "US"})
 def words_of(country: str, currency: str) -> dict[str, str]:
     """The country's words, to be filled into phrases."""
     words = dict(WORDS_BY_COUNTRY.get(country, _NEUTRAL))
-    return {**words, "Rent_verb": words["rent_verb"].capitalize(), "example": _BUDGET_EXAMPLES.get(currency, "")}
+    capitals = {"Rent_verb": words["rent_verb"].capitalize(), "How_many": words["how_many"].capitalize()}
+    return {**words, **capitals, "example": _BUDGET_EXAMPLES.get(currency, "")}
 
 
 def say(key: str, language: Language, *, attempt: int = 0, **values: str) -> str:

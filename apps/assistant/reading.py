@@ -53,7 +53,7 @@ def read_turns(brief: Brief) -> Reading:
         signals |= facts.signals
         if facts.question is not None:
             question, question_text = facts.question, text
-    has_declined = _declines(slots, asked, signals, question)
+    has_declined = _declines(slots, asked, signals, question, has_told=slots != brief.slots)
     if has_declined and asked:
         slots = slots.declining(asked)
     slots = slots.without_told_declines()
@@ -96,10 +96,13 @@ def _asked(brief: Brief) -> SlotName | None:
     return next((name for name in ASKING_ORDER if name == brief.asked), None)
 
 
-def _declines(slots: Slots, asked: SlotName | None, signals: set[Signal], question: Question | None) -> bool:
+def _declines(
+    slots: Slots, asked: SlotName | None, signals: set[Signal], question: Question | None, *, has_told: bool
+) -> bool:
     if asked is None or slots.knows(asked) or question is Question.REASON:
         return False
-    return bool(signals & _REFUSALS) or (Signal.NO in signals and asked in _REFUSED_BY_NO)
+    # "No, en Providencia" corrects something else than what was asked.
+    return bool(signals & _REFUSALS) or (Signal.NO in signals and asked in _REFUSED_BY_NO and not has_told)
 
 
 def _profile_name(brief: Brief) -> str:

@@ -248,11 +248,13 @@ CONTACT = [
 WHOLE = [
     ("Hola, me interesa un departamento de 2 dormitorios en Las Condes", CL,
      {"name": "", "bedrooms": 2, "type": "apartment", "places": ("Las Condes",), "budget": None}),
-    ("Hola buenas tardes soy Camila Rojas, busco comprar depto 2d2b en Ñuñoa o Providencia, hasta 5000 UF, ojalá visitar el sábado a las 11",
+    ("Hola buenas tardes soy Camila Rojas, busco comprar depto 2d2b en Ñuñoa o Providencia, hasta 5000 UF, "
+     "ojalá visitar el sábado a las 11",
      CL, {"name": "Camila Rojas", "purpose": "buy", "bedrooms": 2, "bathrooms": 2, "places": ("Ñuñoa", "Providencia"),
           "budget": (5000, "UF"), "day": date(2026, 3, 14), "clock": time(11)}),
     ("Buen día, busco casa en renta en Mérida, 3 recámaras, máximo 18 mil pesos", MX,
-     {"purpose": "rent", "type": "house", "places": ("Mérida",), "bedrooms": 3, "budget": (18_000, "MXN"), "range": (None, 18_000)}),
+     {"purpose": "rent", "type": "house", "places": ("Mérida",), "bedrooms": 3, "budget": (18_000, "MXN"),
+      "range": (None, 18_000)}),
     ("che, ando buscando un 2 ambientes en Villa Crespo para comprar, tengo 95 mil dólares", AR,
      {"purpose": "buy", "bedrooms": 1, "places": ("Villa Crespo",), "budget": (95_000, "USD")}),
     ("Busco apartamento en arriendo en Laureles, 3 habitaciones, hasta 2.800.000", CO,

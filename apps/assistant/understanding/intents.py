@@ -174,13 +174,13 @@ _QUESTIONS: tuple[tuple[Question, re.Pattern[str]], ...] = (
         r"|\bdown ?payment\b|\bloan\b|\bprocrear\b|\bmi vivienda\b")),
     (Question.PETS, re.compile(
         r"\bmascotas?\b|\bperr[oa]s?\b|\bgat[oa]s?\b|\bpet\w*\b|\bdogs?\b|\bcats?\b|\banimales\b|\bcachorros?\b")),
-    (Question.PHOTOS, re.compile(
-        r"\bfotos?\b|\bfotografias?\b|\bvideos?\b|\bplanos?\b|\bimagenes\b|\bphotos?\b|\bpictures?\b|\btour virtual\b"
-        r"|\bfolleto\b|\bbrochure\b|\bficha\b")),
     (Question.PRICE, re.compile(
         r"\bprecios?\b|\bcuanto (?:cuesta|vale|sale|es|esta|cobran|piden|seria|queda)\w*|\bvalor(?:es)?\b|\bcosto\b"
         r"|\bhow much\b|\bprices?\b|\bcost\b|\bquanto (?:custa|e|fica)\b|\bpreco\b|\bdesde cuanto\b"
         r"|\barriendo cuanto\b|\bcomision\w*\b|\bgastos comunes\b|\bexpensas\b|\bcotiza\w*\b")),
+    (Question.PHOTOS, re.compile(
+        r"\bfotos?\b|\bfotografias?\b|\bvideos?\b|\bplanos?\b|\bimagenes\b|\bphotos?\b|\bpictures?\b|\btour virtual\b"
+        r"|\bfolleto\b|\bbrochure\b|\bficha\b")),
     (Question.HOURS, re.compile(
         r"\bhorarios?\b|\ba que hora\b|\bhoras? (?:de )?(?:atencion|atienden)\b|\bcuando (?:se )?(?:puedo|puede"
         r"|podria|atienden|abren|visitar|pueden)\b|\b(?:atienden|abren|trabajan) (?:los|el|hoy|manana|en)\b"
@@ -218,7 +218,7 @@ def find_question(text: Text) -> Question | None:
     for question, pattern in _QUESTIONS:
         if pattern.search(folded):
             return question
-    return Question.OTHER if "?" in folded else None
+    return Question.OTHER if "?" in folded and len(re.findall(r"[a-z]{2,}", folded)) > 1 else None
 
 
 def _is_doubt(folded: str) -> bool:

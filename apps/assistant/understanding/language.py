@@ -28,11 +28,12 @@ _MARKS: dict[Language, frozenset[str]] = {
         """
         o os um uma e mas nao sim eu voce voces quero queria gostaria procuro procurando estou sou tenho
         preciso obrigado obrigada ola oi bom boa dia tarde noite apartamento quartos aluguel alugar comprar
-        meu minha em no na do da com ate por favor qual quanto onde quando amanha hoje tudo bem imovel
+        meu minha em na do da com ate por favor qual quanto onde quando amanha hoje tudo bem imovel
         orcamento reais milhoes chamo nome isso
         """
     ),
 }
+_OPENERS = vocabulary("hola buenas gracias hello hi hey thanks ola oi obrigado obrigada")
 # Letters that only one of the three uses.
 _LETTERS: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("es", re.compile(r"[ñ¿¡]", re.IGNORECASE)),
@@ -54,6 +55,7 @@ def _language(text: str) -> Language | None:
     for language, letters in _LETTERS:
         scores[language] += 2 * bool(letters.search(text[:1_000]))
     best, second = sorted(scores.values(), reverse=True)[:2]
-    if best < 2 and not (best == 1 and len(words) == 1):
+    # One word alone tells only where it is a greeting or a thank-you.
+    if best < 2 and not (best == 1 and len(words) <= 2 and _OPENERS.intersection(words)):
         return None
     return next(language for language, score in scores.items() if score == best) if best > second else None

@@ -19,6 +19,7 @@ _LEADING = re.compile(
     r"|hey|oi|ola|bom|boa|tarde|noite|que tal|mucho gusto"
     r"|gusto|encantad[oa]|es|it's|its)\b[\s,.!:-]*)+"
 )
+_LAUGHTER = re.compile(r"^(?:[jha]?(?:ja|je|ji|ha|he|rs|ks)+[jh]?|l+o+l+|m+|e+h*|a+h+|u+y+|xd+|k+)$")
 _WORD = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]+)*")
 _NOT_A_NAME = vocabulary(
     """
@@ -129,7 +130,9 @@ def _bare_name(text: Text) -> str:
     lead = _LEADING.match(text.folded)
     start = lead.end() if lead else 0
     words = _words_from(text, start)
-    if not words or (len(words) == 1 and len(words[0]) < 2):
+    if not words or (len(words) == 1 and len(words[0]) < 2) or _LAUGHTER.match(fold(words[0])):
+        return ""
+    if fold(words[0]) not in _FIRST_NAMES and is_place_word(" ".join(words)):
         return ""
     rest = text.folded[start:].strip()
     is_alone = len(_WORD.findall(rest)) <= len(words) + 1
