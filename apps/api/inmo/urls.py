@@ -4,6 +4,7 @@ from apps.api.inmo.admin_tasks import FailedTaskViewSet
 from apps.api.inmo.auth import AuthDoorViewSet, AuthViewSet
 from apps.api.inmo.broker_users import BrokerUserViewSet
 from apps.api.inmo.brokers import BrokerViewSet
+from apps.api.inmo.chat import ChatStreamViewSet, ChatViewSet
 from apps.api.inmo.dialect import DIALECT
 from apps.api.inmo.telegram import TelegramViewSet
 from apps.api.inmo.webhooks import WebhookViewSet
@@ -30,10 +31,10 @@ operations = [
     pending("inmo.leads.recalculate", "POST", "api/v1/leads/{lead_id}/recalculate"),
     pending("inmo.leads.bulk_import", "POST", "api/v1/leads/bulk-import"),
     # ---- chat
-    pending("inmo.chat.test", "POST", "api/v1/chat/test"),
-    pending("inmo.chat.stream", "POST", "api/v1/chat/stream"),
-    pending("inmo.chat.messages", "GET", "api/v1/chat/{lead_id}/messages"),
-    pending("inmo.chat.verify", "GET", "api/v1/chat/verify/{lead_id}"),
+    op("inmo.chat.test", "POST", "api/v1/chat/test", ChatViewSet, "test"),
+    op("inmo.chat.stream", "POST", "api/v1/chat/stream", ChatStreamViewSet, "stream"),
+    op("inmo.chat.messages", "GET", "api/v1/chat/{lead_id}/messages", ChatViewSet, "messages"),
+    op("inmo.chat.verify", "GET", "api/v1/chat/verify/{lead_id}", ChatViewSet, "verify"),
     # ---- appointments
     pending("inmo.appointments.list", "GET", "api/v1/appointments"),
     pending("inmo.appointments.create", "POST", "api/v1/appointments"),
