@@ -1,5 +1,6 @@
 """Every setting, read from the environment; `.env.example` names the variables with their defaults."""
 
+import sys
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,8 @@ import environ
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
+from config.admin import UNFOLD as UNFOLD
+from config.checks import refuse_unsafe_production
 from config.logging import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -34,6 +37,7 @@ PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 ADMIN_API_KEY = env.str("ADMIN_API_KEY", "")
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # what Prometheus brings as bearer; empty: /metrics is open
 SUPERADMIN_EMAIL = env.str("SUPERADMIN_EMAIL", "")
 SUPERADMIN_PASSWORD = env.str("SUPERADMIN_PASSWORD", "")
 
@@ -41,8 +45,9 @@ SUPERADMIN_PASSWORD = env.str("SUPERADMIN_PASSWORD", "")
 SHARED_APPS = [
     "daphne",
     "django_tenants",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "apps.operations.admin_app.AdminConfig",  # django.contrib.admin with our site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -95,6 +100,7 @@ DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 PUBLIC_SCHEMA_NAME = "public"
 
 MIDDLEWARE = [
+    "apps.operations.middleware.MetricsMiddleware",
     "apps.core.middleware.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -326,3 +332,6 @@ MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 25 * 1024 * 1024)
 
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), is_json=env.bool("LOG_JSON", IS_PRODUCTION))
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
+
+if IS_PRODUCTION:
+    refuse_unsafe_production(globals(), sys.argv)

@@ -19,6 +19,8 @@ _COMMON = frozenset(each.name for each in dataclasses.fields(Event))
 _ID_FIELD = {"agent": "user_id", "channel_account": "account_id"}
 # What `before` and `after` of an event are values of, where the event does not say so itself.
 _SCALAR = {"lead.scored": "score"}
+# What `previous` is the old value of.
+_STATES = ("status", "presence")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ def _name_of_old(event: Event, name: str) -> str | None:
     if name == "before":
         return _SCALAR.get(event.name, "value")
     if name == "previous":
-        return "status" if hasattr(event, "status") else "presence" if hasattr(event, "presence") else "value"
+        return next((state for state in _STATES if hasattr(event, state)), "state")
     for prefix, partner in (("previous_", ""), ("from_", "to_")):
         rest = name.removeprefix(prefix)
         if rest != name and hasattr(event, partner + rest):

@@ -1,12 +1,14 @@
-"""What a new broker starts with: this room stands high enough to reach all the others."""
+"""What a new broker starts with, and counting: this room stands high enough to reach all the others."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.brokers.events import BrokerCreated
-from apps.core.events import subscribe
+from apps.conversations.events import MessageStatusChanged
+from apps.core.events import Phase, subscribe
 from apps.messaging.models import AccountStatus, ChannelAccount
 from apps.messaging.types import Channel
+from apps.operations.metrics import count_send
 from apps.queues.models import Queue
 
 
@@ -21,3 +23,9 @@ def give_first_queue_and_web_chat(event: BrokerCreated) -> None:
             )
             account.external_id = account.public_key
             account.save()
+
+
+@subscribe(MessageStatusChanged, phase=Phase.AFTER_COMMIT)
+def count_outcome(event: MessageStatusChanged) -> None:
+    """For /metrics: how many messages were sent, delivered, read, failed or left uncertain."""
+    count_send(event.status)
