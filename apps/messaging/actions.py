@@ -28,7 +28,7 @@ from apps.messaging.events import (
 from apps.messaging.ingress.deliveries import secret_key_of
 from apps.messaging.models import AccountStatus, ChannelAccount
 from apps.messaging.permissions import MANAGE_CHANNELS
-from apps.messaging.providers import telegram, whatsapp_meta
+from apps.messaging.providers import TELEGRAM, WHATSAPP_META
 from apps.messaging.queries import get_account, get_removed_account
 from apps.messaging.types import Channel, ErrorAction, ProviderError
 
@@ -204,7 +204,7 @@ def disconnect_account(*, actor: Actor, account_id: int) -> ChannelAccount:
     actor.require(MANAGE_CHANNELS)
     account = get_account(actor, account_id)
     if account.channel == Channel.TELEGRAM:
-        telegram.delete_webhook(account.ref())
+        TELEGRAM.delete_webhook(account.ref())
     return _set_status(actor, account_id, AccountStatus.DISCONNECTED)
 
 
@@ -216,11 +216,11 @@ def note_status(*, actor: Actor, account_id: int, status: AccountStatus, detail:
 def _connect_bot(actor: Actor, account: ChannelAccount, url: str) -> ChannelAccount:
     if not url.startswith(("https://", "http://")) or len(url) > 512:
         raise InvalidInput(_("Write an address that starts with https://."), field="webhook_url")
-    bot = telegram.get_me(account.ref())
+    bot = TELEGRAM.get_me(account.ref())
     secret = secrets.token_urlsafe(32)
     # Told to Telegram first: what it sends before our commit is refused once and repeated, while the other way round
     # a failed call would leave a working bot with a secret that nobody sends.
-    telegram.set_webhook(account.ref(), url, secret)
+    TELEGRAM.set_webhook(account.ref(), url, secret)
     with transaction.atomic():
         account = _locked(actor, account.pk)
         account.credentials = {**account.credentials, "webhook_secret": secret}
@@ -231,14 +231,14 @@ def _connect_bot(actor: Actor, account: ChannelAccount, url: str) -> ChannelAcco
 
 
 def _connect_number(actor: Actor, account: ChannelAccount) -> ChannelAccount:
-    health = whatsapp_meta.health(account.ref())
+    health = WHATSAPP_META.health(account.ref())
     if not health.ok:
         error = ProviderError(
             code=str(health.facts.get("code", "unhealthy")), message=health.detail, action=ErrorAction.STOP_CHANNEL
         )
         raise ProviderCallFailed(error)
     if account.settings.get("waba_id"):
-        whatsapp_meta.subscribe(account.ref())
+        WHATSAPP_META.subscribe(account.ref())
     if health.detail and not account.display_number:
         with transaction.atomic():
             account = _locked(actor, account.pk)

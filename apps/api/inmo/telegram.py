@@ -8,7 +8,7 @@ from apps.api.kit.serializers import Int, Serializer, Text, serializers
 from apps.api.kit.views import ApiViewSet
 from apps.messaging import actions
 from apps.messaging.permissions import MANAGE_CHANNELS
-from apps.messaging.providers import telegram
+from apps.messaging.providers import TELEGRAM
 from apps.messaging.queries import account_of_channel
 from apps.messaging.types import Channel
 
@@ -47,4 +47,4 @@ class TelegramViewSet(ApiViewSet):
     def info(self, request: Request) -> Response:
         self.actor.require(MANAGE_CHANNELS)
         account = account_of_channel(self.actor, Channel.TELEGRAM)
-        return Response(WebhookInfo(telegram.webhook_info(account.ref())).data)
+        return Response(WebhookInfo(TELEGRAM.webhook_info(account.ref())).data)

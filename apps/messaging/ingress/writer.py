@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from django.conf import settings
+from django.db import connections
 from django.utils.translation import gettext_lazy as _
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -157,7 +157,7 @@ def store_of_loop() -> Store:
 def connection_parameters() -> dict[str, Any]:
     """What psycopg needs to reach the database of the settings. Tables are named with their schema, so that no
     search path is needed (PgBouncer refuses one at start-up)."""
-    database = settings.DATABASES["default"]
+    database = connections.settings["default"]
     ours = {"pool", "server_side_binding"}
     options = {key: value for key, value in database.get("OPTIONS", {}).items() if key not in ours}
     found = {
