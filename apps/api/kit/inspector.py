@@ -44,6 +44,14 @@ class ContractSchema(AutoSchema):  # type: ignore[misc]
     def get_extensions(self) -> dict[str, Any]:
         return {} if contract_operation(self.view.operation_id) else {"x-addition": True}
 
+    def get_serializer_name(self, serializer: Any, direction: str) -> str:
+        """`Received` of two documents are two components: each carries its document's name."""
+        name = type(serializer).__name__
+        folders = type(serializer).__module__.split(".")
+        if folders[:2] != ["apps", "api"] or folders[2] not in _SHORT_NAMES:
+            return name
+        return _SHORT_NAMES[folders[2]] + name.removeprefix(_SHORT_NAMES[folders[2]])
+
     def _is_list_view(self, serializer: Any = None) -> bool:
         """Only what is declared with many=True is an array: our lists are objects that hold one."""
         return isinstance(serializer, ListSerializer)
@@ -101,6 +109,7 @@ def tag_of(contract_id: str) -> str:
     return f"{document} · {section.replace('_', ' ')}"
 
 
+_SHORT_NAMES = {"inmo": "Inmo", "whatsapp_odoo": "Odoo", "centro_control": "Centro", "crm_whatsapp": "Crm"}
 _PATH_SCHEMAS = {
     "int": {"type": "integer", "format": "int64", "minimum": 1},
     "uuid": {"type": "string", "format": "uuid"},

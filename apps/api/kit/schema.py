@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from apps.api.kit import routing
 from apps.api.kit.contracts import contract_operation
 from apps.api.kit.inspector import tag_of
+from apps.api.kit.serializers import JSONObject
 
 Endpoint = tuple[str, str, str, Any]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,14 +26,22 @@ def documented(
 ) -> Callable[[F], F]:
     """Tell OpenAPI what a viewset method takes and answers: `@documented(body=NewLead, answer=Lead, status=201)`.
 
-    `media_type` is for answers that are no JSON. Everything else comes from the contract.
+    `body=JSONObject` is a free one; `media_type` is for answers that are no JSON. All else comes from the contract.
     """
     said = answer if answer is not None else OpenApiResponse(description="Done; the body is empty.")
     key: Any = (status, media_type) if media_type else status
     decorate: Callable[[F], F] = extend_schema(
-        request=body, parameters=[query] if query else [], responses={key: said}, **options
+        request=_body_of(body), parameters=[query] if query else [], responses={key: said}, **options
     )
     return decorate
+
+
+def _body_of(body: Any) -> Any:
+    """A free JSON object is no serializer: drf-spectacular wants its schema spelled out."""
+    if not isinstance(body, type) or not issubclass(body, JSONObject):
+        return body
+    free = {"type": "object", "additionalProperties": {}, "description": (body.__doc__ or "").strip()}
+    return {"application/json": free}
 
 
 def only_documented_paths(endpoints: list[Endpoint]) -> list[Endpoint]:
