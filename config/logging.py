@@ -38,7 +38,11 @@ def logging_config(*, level: str, is_json: bool) -> dict[str, Any]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
     ]
-    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(
+        colors=False,
+        # The pretty one prints local variables, tokens among them.
+        exception_formatter=structlog.dev.plain_traceback,
+    )
     tail = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if is_json:
         tail.append(structlog.processors.format_exc_info)
