@@ -8,6 +8,7 @@ from typing import Any, Final
 import nh3
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +17,7 @@ from apps.api.inmo.streaming import EventStreamRenderer, Failed, code_of, events
 from apps.api.kit.errors import exception_handler
 from apps.api.kit.problems import problem_of
 from apps.api.kit.schema import documented
-from apps.api.kit.serializers import Int, JSONObject, Serializer, Strings, Text, Time, serializers
+from apps.api.kit.serializers import Int, JSONObject, Serializer, Strings, Text, Time
 from apps.api.kit.views import ApiViewSet
 from apps.conversations.models import Message
 from apps.conversations.queries import messages_of_lead
@@ -173,7 +174,7 @@ class ChatStreamViewSet(ApiViewSet):
     """The same as test, word by word. Every refusal is one error event, with the status that test would have."""
 
     takes_broker_id = True
-    renderer_classes = (EventStreamRenderer,)
+    renderer_classes = (EventStreamRenderer,)  # type: ignore[assignment]  # the kit names its own renderer
 
     def get_exception_handler(self) -> Callable[..., Any]:
         return _refuse_with_an_event
