@@ -56,7 +56,7 @@ class Mounted:
     view: View
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # Django looks views up by identity
 class Endpoint:
     """All operations of one path."""
 
