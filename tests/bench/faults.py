@@ -1,7 +1,7 @@
 """Nothing is lost and nothing is sent twice: customers write while worker, Redis and PostgreSQL are killed.
 
-Every message is delivered one to three times, in shuffled order, as providers do; a delivery that is not answered with 200 is
-repeated until it is, as providers do too.
+Every message is delivered one to three times, in shuffled order, as providers do; a delivery that is not answered with
+200 is repeated until it is, as providers do too.
 """
 
 import http.client
