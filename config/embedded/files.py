@@ -70,7 +70,7 @@ def is_held(path: Path) -> bool:
 
 def write_secret(path: Path, record: dict[str, str | int]) -> None:
     """Replace the file in one step, readable by its owner alone."""
-    fresh = path.with_suffix(".new")
+    fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(record, file)

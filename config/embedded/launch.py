@@ -4,7 +4,8 @@ Run as a script (`python launch.py <signal> <parent pid> <user|-> command...`) b
 does (capabilities, the parent-death signal) belongs to the new process alone. Standard library only.
 
 PostgreSQL refuses to run as root. `nobody` may not even look below a directory such as /root, so the server keeps
-two capabilities that let it pass: ambient ones, which survive the exec (capabilities(7)).
+two capabilities that let it pass: ambient ones, which survive the exec (capabilities(7)). PostgreSQL's programs also
+ask access(2), which ignores the capabilities of everybody but root unless a secure bit says otherwise.
 """
 
 import ctypes
@@ -15,6 +16,8 @@ from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -55,6 +58,7 @@ def become(user: str, libc: ctypes.CDLL | None) -> None:
     entry = pwd.getpwnam(user)
     kept = lendable_capabilities(libc) if libc else 0
     if libc and kept:
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
     try:
         os.setgroups([])

@@ -45,6 +45,11 @@ FAST_SETTINGS = {
     "max_wal_senders": "0",
 }
 
+_ADVICE_FOR_ROOT = """
+PostgreSQL does not run as root, so it runs as `nobody`; where permission was denied, this root lacks the capabilities
+that let `nobody` pass (CAP_DAC_OVERRIDE, CAP_SETPCAP). Run ./dev as an ordinary user, move the clone to a directory
+that everybody may enter, or set DATABASE_URL."""
+
 
 class Postgres(Server):
     name = "postgres"
@@ -153,7 +158,7 @@ class Postgres(Server):
                 status = -1
         password_file.unlink()
         if status != 0:
-            raise ServerError(f"initdb failed. It says:\n{self.last_words()}")
+            raise ServerError(f"initdb failed. It says:\n{self.last_words()}{_ADVICE_FOR_ROOT if self.user else ''}")
         fresh.rename(self.directory)
 
 

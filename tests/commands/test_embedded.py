@@ -258,3 +258,11 @@ def test_asking_for_a_held_lock_keeps_the_holders_note(tmp_path):
     assert not asker.try_take()
 
     assert asker.read() == "mine"
+
+
+def test_a_record_and_a_directory_of_nearly_its_name_live_together(tmp_path):
+    (tmp_path / "postgres.new").mkdir()
+
+    write_secret(tmp_path / "postgres.json", {"port": 1})
+
+    assert read_secret(tmp_path / "postgres.json") == {"port": 1}
