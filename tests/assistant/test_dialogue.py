@@ -21,6 +21,10 @@ def reason_of(reply: Reply) -> HandoverReason | None:
     return reply.handover.reason if reply.handover else None
 
 
+def summary_of(reply: Reply) -> str:
+    return reply.handover.summary if reply.handover else ""
+
+
 def test_a_buyer_in_santiago_is_qualified_one_question_at_a_time():
     talk = conversation()
 
@@ -53,7 +57,7 @@ def test_a_buyer_in_santiago_is_qualified_one_question_at_a_time():
     )
     assert "sábado 14 de marzo a las 11:00" in last.text
     for fact in ("Ana Pérez", "Ñuñoa y Providencia", "hasta 4.500 UF", "$2.500.000", "sábado 14 de marzo"):
-        assert fact in last.handover.summary
+        assert fact in summary_of(last)
 
 
 def test_the_first_answer_introduces_sofia_once_and_asks_for_the_name():
@@ -114,7 +118,7 @@ def test_somebody_who_writes_english_is_answered_in_english():
     assert talk.replies[0].text.startswith("Hi John! I'm Sofía, from Casa Andina.")
     assert "Friday, March 13 at 16:00" in last.text
     assert last.language == "en"
-    assert "para comprar" in last.handover.summary, "the agent reads the broker's language"
+    assert "para comprar" in summary_of(last), "the agent reads the broker's language"
 
 
 def test_somebody_who_writes_portuguese_is_answered_in_portuguese():
@@ -217,7 +221,7 @@ def test_a_wish_for_a_person_and_anger_are_obeyed_at_once(text, reason):
     assert reason_of(reply) is reason
     assert reply.asked is None
     assert "Carla" in reply.text
-    assert text in reply.handover.summary
+    assert text in summary_of(reply)
 
 
 def test_an_opt_out_is_confirmed_and_nobody_is_called():

@@ -162,11 +162,11 @@ def _named_day(folded: str, today: date) -> tuple[date | None, list[tuple[int, i
             monday = today + timedelta(days=7 - today.weekday())
             return monday + timedelta(days=weekday), [match.span(), next_week.span()]
         return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1), [match.span()]
-    if match := _WEEKEND.search(folded):
-        return today + timedelta(days=(5 - today.weekday()) % 7 + (7 if next_week or "proximo" in folded else 0)), [
-            match.span()
-        ]
-    return None, []
+    weekend = _WEEKEND.search(folded)
+    if weekend is None:
+        return None, []
+    is_next = next_week is not None or "proximo" in folded
+    return today + timedelta(days=(5 - today.weekday()) % 7 + 7 * is_next), [weekend.span()]
 
 
 def _day_of_month(folded: str, today: date) -> tuple[date | None, list[tuple[int, int]]]:
@@ -204,12 +204,7 @@ def _date(year: int, month: int, number: int) -> date | None:
 def _clock(folded: str, *, is_expected: bool) -> tuple[time | None, bool, list[tuple[int, int]]]:
     """Time of day, whether its half of the day was said, and where it stands."""
     for match in _CLOCK.finditer(folded):
-        has_minutes = bool(match["minute"]) and match["separator"] != "."
-        if not (
-            match["suffix"]
-            or has_minutes
-            or (match["lead"] and (is_expected or match["lead"].startswith(("a ", "at", "como"))))
-        ):
+        if not _is_clock(match, is_expected=is_expected):
             continue
         hour = int(match["hour"]) if match["hour"].isdecimal() else UNITS[match["hour"]]
         minute = int(match["minute"] or 0)
@@ -225,9 +220,15 @@ def _clock(folded: str, *, is_expected: bool) -> tuple[time | None, bool, list[t
         if is_early and hour == 12:
             hour = 0
         return time(hour, minute), is_late or is_early or hour >= 13, [match.span()]
-    if match := _NOON.search(folded):
-        return time(12), True, [match.span()]
-    return None, False, []
+    noon = _NOON.search(folded)
+    return (time(12), True, [noon.span()]) if noon else (None, False, [])
+
+
+def _is_clock(match: re.Match[str], *, is_expected: bool) -> bool:
+    """A number alone is no time: "pm", minutes or "a las" make it one."""
+    if match["suffix"] or (match["minute"] and match["separator"] != "."):
+        return True
+    return bool(match["lead"]) and (is_expected or match["lead"].startswith(("a ", "at", "como")))
 
 
 def _in_office_hours(clock: time, part: DayPart | None) -> time:

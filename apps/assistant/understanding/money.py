@@ -113,7 +113,7 @@ def find_money(text: Text, *, asked: str | None, currency: str, purpose: Purpose
         first = mentions[index]
         second = mentions[index + 1] if index + 1 < len(mentions) else None
         index += 1
-        pair = (first, None)
+        pair: tuple[_Mention, _Mention | None] = (first, None)
         if second and _RANGE_GLUE.match(text.folded[first.end : second.start]):
             pair, index = (first, second), index + 1
         money = _money(text, *pair, asked=asked, currency=currency, purpose=purpose)

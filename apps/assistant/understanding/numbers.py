@@ -50,7 +50,7 @@ def parse_spelled(written: str) -> Decimal:
         if word in _HALF:
             total += Decimal("0.5")
         elif word in _HUNDRED:
-            total = (total or 1) * 100
+            total = (total or Decimal(1)) * 100
         else:
             total += UNITS.get(word, 0)
     return total
