@@ -25,6 +25,19 @@ class SignInForm(PageForm):
     password = forms.CharField(label=_("Password"), widget=forms.PasswordInput, strip=False, max_length=256)
 
 
+class RegisterForm(PageForm):
+    broker_name = forms.CharField(label=_("Name of the brokerage"), max_length=200)
+    first_name = forms.CharField(label=_("First name"), max_length=150)
+    last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput,
+        strip=False,
+        help_text=_("At least 8 characters, with a capital, a small letter, a digit and a sign."),
+    )
+
+
 class CodeForm(PageForm):
     code = forms.CharField(label=_("Code"), max_length=16)
 

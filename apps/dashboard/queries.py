@@ -1,4 +1,4 @@
-"""What the inbox shows: rows of the list, lines of the thread, the panel of the lead. Each has a fixed number of queries."""
+"""What the inbox shows: the list, the thread, the lead; each costs a fixed number of queries."""
 
 import base64
 import binascii
@@ -143,7 +143,7 @@ class ThreadLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Thread:
-    """Lines oldest first; `older` is the id of the message before which more may be asked for, None at the beginning."""
+    """Lines oldest first; before the message `older` there are more, None at the beginning."""
 
     conversation: Conversation
     lines: Sequence[ThreadLine]

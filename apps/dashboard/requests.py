@@ -55,7 +55,7 @@ def signed_in_page(view: ActorView[P]) -> View[P]:
 
 
 def broker_page(view: ActorView[P]) -> View[P]:
-    """A page inside a broker, in the broker's time zone. A superadmin who has stepped into none is sent to the admin."""
+    """A page inside a broker, in its time zone. A superadmin who has stepped into none is sent to the admin."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:

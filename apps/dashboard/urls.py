@@ -9,6 +9,7 @@ urlpatterns = [
     path("", inbox.inbox, name="inbox"),
     path("login", access.sign_in, name="login"),
     path("login/code", access.second_step, name="two-factor"),
+    path("register", access.register, name="register"),
     path("logout", access.sign_out, name="logout"),
     path("language", access.language, name="language"),
     path("reset", access.password_reset, name="password-reset"),

@@ -176,12 +176,8 @@ def test_opening_reads_nothing_until_the_page_says_so(browser, agent_user, threa
 
 
 def test_a_failed_message_is_tried_again_and_an_uncertain_one_confirmed(browser, agent_user, thread):
-    failed = make_message(
-        thread, direction=Direction.OUT, sender_type=SenderType.AGENT, status=MessageStatus.FAILED
-    )
-    unsure = make_message(
-        thread, direction=Direction.OUT, sender_type=SenderType.AGENT, status=MessageStatus.UNCERTAIN
-    )
+    failed = make_message(thread, direction=Direction.OUT, sender_type=SenderType.AGENT, status=MessageStatus.FAILED)
+    unsure = make_message(thread, direction=Direction.OUT, sender_type=SenderType.AGENT, status=MessageStatus.UNCERTAIN)
     page = browser(agent_user)
 
     assert page.press(f"/app/messages/{failed.pk}/retry").status_code == 204

@@ -263,8 +263,8 @@ def score_parts(lead: Lead) -> list[tuple[str, str]]:
 
 
 def _part_label(name: str) -> str:
-    labels = {slot.partition("_")[0] if slot != "property_type" else slot: str(label) for slot, label, _i in _SLOT_LABELS}
-    return labels.get(name) or str(_PART_LABELS.get(name, _spoken(name)))
+    labels = {slot.removesuffix("_amount").removesuffix("_date"): label for slot, label, _icon in _SLOT_LABELS}
+    return str(labels.get(name) or _PART_LABELS.get(name) or _spoken(name))
 
 
 _PART_LABELS: dict[str, Promise] = {"engaged": gettext_lazy("Answers"), "name": gettext_lazy("Name")}

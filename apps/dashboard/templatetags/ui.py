@@ -1,14 +1,18 @@
 """Small drawings that templates repeat often: icons and the initials on an avatar."""
 
 import zlib
+from dataclasses import dataclass
 
 from django import template
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accounts.models import User
 from apps.dashboard.navigation import NavItem, items_for
+from apps.queues.queries import presence_of
+from apps.queues.types import PresenceState
 
 register = template.Library()
 
@@ -37,6 +41,24 @@ def initials(name: str) -> str:
 def hue(key: object) -> int:
     """A steady colour number for a person."""
     return zlib.crc32(str(key).encode()) % AVATAR_HUES
+
+
+@dataclass(frozen=True)
+class PresenceMenu:
+    """One's own presence and what it can be set to. Busy is set by load, never by hand."""
+
+    now: str
+    choices: list[tuple[str, str]]
+
+
+@register.simple_tag
+def my_presence(request: HttpRequest) -> PresenceMenu | None:
+    """The presence of the signed-in person; none for superadmins, who attend nobody."""
+    user = request.user
+    if not isinstance(user, User) or user.is_superadmin:
+        return None
+    choices = [(value, str(label)) for value, label in PresenceState.choices if value != PresenceState.BUSY]
+    return PresenceMenu(now=presence_of(user.pk), choices=choices)
 
 
 @register.simple_tag

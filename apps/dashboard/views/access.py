@@ -23,8 +23,9 @@ from apps.accounts.backends import can_sign_in
 from apps.accounts.errors import InvalidToken
 from apps.accounts.models import User
 from apps.accounts.passwords import PasswordRule
+from apps.brokers.registration import register_broker
 from apps.core.errors import DomainError
-from apps.dashboard.forms import CodeForm, NewPasswordForm, ResetRequestForm, SignInForm
+from apps.dashboard.forms import CodeForm, NewPasswordForm, PageForm, RegisterForm, ResetRequestForm, SignInForm
 from apps.dashboard.requests import safe_next
 from apps.dashboard.views.profile import remember_choices
 
@@ -66,6 +67,27 @@ def second_step(request: HttpRequest) -> HttpResponse:
         else:
             return _enter(request, user, pending["next"])
     return render(request, "accounts/two_factor.html", {"form": form}, status=_status(form))
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    """Make a brokerage and enter it as its administrator."""
+    if request.user.is_authenticated:
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    form = RegisterForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            made = register_broker(email=given["email"], password=given["password"], broker_name=given["broker_name"])
+        except DomainError as error:
+            form.show(error, name="broker_name")
+        else:
+            changes = UserChanges(first_name=given["first_name"], last_name=given["last_name"])
+            update_user(actor=made.user.actor(), user_id=made.user.pk, changes=changes, rule=PasswordRule.STRONG)
+            return _enter(request, made.user, settings.LOGIN_REDIRECT_URL)
+    return render(request, "accounts/register.html", {"form": form}, status=_status(form))
 
 
 @require_POST
@@ -138,7 +160,12 @@ def _go_on(request: HttpRequest, user: User) -> HttpResponse:
     if not user.has_two_factor:
         return _enter(request, user, after)
     request.session.cycle_key()
-    request.session[_HALF_IN] = {"user_id": user.pk, "since": time.time(), "next": after, "hash": user.get_session_auth_hash()}
+    request.session[_HALF_IN] = {
+        "user_id": user.pk,
+        "since": time.time(),
+        "next": after,
+        "hash": user.get_session_auth_hash(),
+    }
     return redirect("dashboard:two-factor")
 
 
@@ -158,5 +185,5 @@ def _pending_user(pending: dict[str, object] | None) -> User | None:
     return user
 
 
-def _status(form: SignInForm | CodeForm | ResetRequestForm | NewPasswordForm) -> int:
+def _status(form: PageForm) -> int:
     return 422 if form.is_bound and form.errors else 200

@@ -23,9 +23,7 @@ def write(request: HttpRequest, actor: Actor, conversation_id: int) -> HttpRespo
     text = request.POST.get("text", "").replace("\r\n", "\n").strip()
     client_id = request.POST.get("client_id", "")[:64] or None
     if request.POST.get("mode") == "note":
-        message = conversations.add_note(
-            actor=actor, conversation_id=conversation_id, text=text, client_id=client_id
-        )
+        message = conversations.add_note(actor=actor, conversation_id=conversation_id, text=text, client_id=client_id)
     else:
         message = conversations.send_message(
             actor=actor, conversation_id=conversation_id, content=NewMessage(text=text), client_id=client_id

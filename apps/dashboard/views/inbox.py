@@ -20,8 +20,6 @@ from apps.dashboard.queries import (
 )
 from apps.dashboard.requests import broker_page
 from apps.leads.types import Stage
-from apps.queues.queries import presence_of
-from apps.queues.types import PresenceState
 
 
 @require_GET
@@ -34,8 +32,6 @@ def inbox(request: HttpRequest, actor: Actor, conversation_id: int | None = None
         "counts": inbox_counts(actor),
         "tabs": InboxFilter.choices,
         "broker_id": actor.broker_id,
-        "presence": presence_of(actor.user_id) if actor.user_id else "",
-        "presence_choices": _presence_choices(actor),
     }
     if conversation_id is not None:
         context |= _pane_context(actor, conversation_id)
@@ -145,13 +141,6 @@ def _pane_context(actor: Actor, conversation_id: int) -> dict[str, object]:
 
 def _permissions(actor: Actor) -> dict[str, object]:
     return {"can_edit_lead": actor.can("clients.update")}
-
-
-def _presence_choices(actor: Actor) -> list[tuple[str, str]]:
-    """Busy is set by load, never by hand."""
-    if actor.user_id is None or actor.is_superadmin:
-        return []
-    return [(value, str(label)) for value, label in PresenceState.choices if value != PresenceState.BUSY]
 
 
 def _tab_and_search(request: HttpRequest) -> tuple[str, str]:

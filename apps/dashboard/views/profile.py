@@ -25,7 +25,7 @@ from apps.accounts.passwords import PasswordRule
 from apps.accounts.two_factor import qr_picture
 from apps.core.access import Actor
 from apps.core.errors import DomainError
-from apps.dashboard.forms import ChangePasswordForm, CodeForm, DisableTwoFactorForm, ProfileForm
+from apps.dashboard.forms import ChangePasswordForm, CodeForm, DisableTwoFactorForm, PageForm, ProfileForm
 from apps.dashboard.requests import signed_in_page
 
 _CODES = re.compile(r"(\d{6})(,\d{6}){0,19}")
@@ -152,5 +152,5 @@ def _me(request: HttpRequest) -> User:
     return user
 
 
-def _status(form: ProfileForm | ChangePasswordForm | CodeForm | DisableTwoFactorForm) -> int:
+def _status(form: PageForm) -> int:
     return 422 if form.is_bound and form.errors else 200
