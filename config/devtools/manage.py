@@ -16,12 +16,8 @@ from config.embedded.places import ROOT
 
 def run(arguments: list[str]) -> int:
     """manage.py with its services; shares them with a running `up`."""
-    return run_python(["manage.py", *arguments])
-
-
-def run_python(arguments: list[str]) -> int:
     with ensure("dev") as services:
-        return call([sys.executable, *arguments], environment_of(services))
+        return call([sys.executable, "manage.py", *arguments], environment_of(services))
 
 
 def call(command: list[str], environment: dict[str, str]) -> int:
