@@ -4,6 +4,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.conversations.types import CloseReason, ConversationStatus, Priority
@@ -16,6 +19,8 @@ from apps.operations.demo.threads import Thread
 from apps.queues.models import Queue
 
 _S = ConversationStatus
+_ZONE = ZoneInfo("America/Santiago")
+_WRITTEN_BY_HOUR = (4, 7, 9, 9, 7, 5, 6, 8, 9, 9, 7, 5, 3)  # from nine in the morning to nine at night
 _EARLY = frozenset({Stage.ENTRADA, Stage.PERFILAMIENTO})
 _MIDDLE = frozenset({Stage.PERFILAMIENTO, Stage.CALIFICACION_FINANCIERA, Stage.AGENDADO, Stage.SEGUIMIENTO})
 _LATE = frozenset(Stage) - {Stage.ENTRADA}
@@ -153,9 +158,17 @@ def _agent(rng: random.Random, person: Person, agents: Sequence[User]) -> User:
     return agent
 
 
+def _by_day(rng: random.Random, moment: datetime, now: datetime) -> datetime:
+    """People write by day; what was said in the last hours stays where it is, whatever the hour of the first start."""
+    if now - moment < timedelta(hours=20):
+        return moment
+    local = timezone.localtime(moment, _ZONE)
+    return local.replace(hour=rng.choices(range(9, 22), _WRITTEN_BY_HOUR)[0], minute=rng.randrange(60))
+
+
 def _end(rng: random.Random, part: _Part, person: Person, script: Script, now: datetime) -> datetime:
     """Within the part's hours, and late enough for all of it to be said after the person came."""
     said_in = timedelta(seconds=sum(line.pause for line in script.lines[1:]))
-    wished = now - timedelta(hours=rng.uniform(part.newest, part.oldest))
+    wished = _by_day(rng, now - timedelta(hours=rng.uniform(part.newest, part.oldest)), now)
     earliest = person.profile.created_at + said_in + timedelta(minutes=1)
     return min(max(wished, earliest), now - timedelta(seconds=rng.uniform(20, 90)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from apps.assistant.types import Slots
 from apps.operations.demo.people import Profile
 
 Who = Literal["customer", "sofia", "agent", "note"]
@@ -140,6 +141,8 @@ class _Teller:
         self.rng = rng
         self.profile = profile
         self.lines: list[Line] = []
+        place = profile.known.location
+        self.place = place[0] if place else "esa zona"
 
     def customer(self, text: str, *, type: str = "text", payload: dict[str, object] | None = None) -> None:
         pause = self.rng.uniform(14, 190) if self.rng.random() < 0.9 else self.rng.uniform(600, 5400)
@@ -156,9 +159,12 @@ class _Teller:
 
     def profiling(self, *, ends_with_question: bool = True) -> str | None:
         """Sofía asks one thing after the other for as long as the profile knows the answer; returns what is open."""
-        self.customer(_opening(self.rng, self.profile))
+        opening = _opening(self.rng, self.profile)
+        self.customer(opening)
         is_first = True
         for slot, question, answers in self._questions():
+            if slot == "location" and self.place in opening:
+                continue
             greeting = f"¡Hola! Soy Sofía, de {BROKER}. " if is_first else self._acknowledgement(slot)
             is_known = self.profile.known.knows(slot)  # type: ignore[arg-type]  # the names are SlotName's
             if not is_known and not ends_with_question:
@@ -185,7 +191,7 @@ class _Teller:
         )
 
     def agent_talks(self, agent: str, *, topics: int) -> None:
-        place, name = self.profile.comuna.name, self.profile.first_name
+        place, name = self.place, self.profile.first_name
         self.agent(
             self.rng.choice(
                 (
@@ -214,7 +220,7 @@ class _Teller:
         if known.budget_amount:
             parts.append(f"hasta {money(known.budget_amount, known.budget_currency)}")
         if known.bedrooms is not None:
-            parts.append(f"{known.bedrooms} dormitorios")
+            parts.append(_rooms(known.bedrooms))
         if known.income_amount:
             parts.append(f"renta {money(known.income_amount, 'CLP')}")
         return " · ".join(parts)
@@ -242,11 +248,10 @@ class _Teller:
             (f"Hasta {budget}", f"Como {budget} máximo", f"{budget} más o menos", f"No más de {budget}"),
         )
         rooms = wishes.bedrooms or 1
-        plural = "dormitorio" if rooms == 1 else "dormitorios"
         yield (
             "bedrooms",
             "¿Cuántos dormitorios necesitas?",
-            (f"{rooms}", f"{rooms} {plural}", f"{rooms} {plural} y ojalá estacionamiento", f"Mínimo {rooms}"),
+            (f"{rooms}", _rooms(rooms), f"{_rooms(rooms)} y ojalá estacionamiento", f"Mínimo {rooms}"),
         )
         income = money(wishes.income_amount or Decimal(0), "CLP")
         yield (
@@ -257,12 +262,21 @@ class _Teller:
         yield (
             "visit_date",
             "¿Te gustaría agendar una visita? ¿Qué día y a qué hora te acomoda?",
-            (
-                "Sí! El sábado en la mañana",
-                "Puede ser el jueves a las 17:00",
-                "Esta semana en la tarde, después de las 16",
-            ),
+            _visit_answers(wishes),
         )
+
+
+def _rooms(number: int) -> str:
+    return f"{number} dormitorio" if number == 1 else f"{number} dormitorios"
+
+
+def _visit_answers(wishes: Slots) -> tuple[str, ...]:
+    day = _WEEKDAYS[wishes.visit_date.weekday()] if wishes.visit_date else "sábado"
+    part = "mañana" if wishes.visit_part == "morning" else "tarde"
+    if wishes.visit_time:
+        hour = wishes.visit_time.strftime("%H:%M")
+        return (f"Puede ser el {day} a las {hour}", f"El {day} {hour}?", f"Sí! {day} a las {hour}")
+    return (f"Sí! El {day} en la {part}", f"Me acomoda el {day} en la {part}", f"El {day}, ojalá en la {part}")
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -276,28 +290,27 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 def _opening(rng: random.Random, profile: Profile) -> str:
-    kind = "departamento" if profile.wishes.property_type == "apartment" else "casa"
-    place = profile.comuna.name
     if profile.referral:
+        headline = profile.referral["headline"]
         return rng.choice(
-            (
-                f"Hola! Vi el aviso «{profile.referral['headline']}», quiero más información",
-                "Hola, quiero más información sobre esto",
-            )
+            (f"Hola! Vi el aviso «{headline}», quiero más información", "Hola, quiero más info sobre esto")
         )
-    return rng.choice(
-        (
-            "Hola, buenas tardes",
+    kind = "departamento" if profile.wishes.property_type == "apartment" else "casa"
+    article = "el" if kind == "departamento" else "la"
+    openings = [
+        "Hola, buenas tardes",
+        "Buen día, quisiera cotizar",
+        "Hola! Me dieron su contacto, estoy buscando propiedad",
+        f"Consulta, tienen {kind}s con entrega inmediata?",
+    ]
+    if profile.known.location:  # else Sofía would know it, and the panel beside the thread with her
+        place = profile.known.location[0]
+        openings += [
             f"Hola! Busco {kind} en {place}",
-            f"Buenas, sigue disponible el {kind} de {place}?"
-            if kind == "departamento"
-            else f"Buenas, sigue disponible la casa de {place}?",
+            f"Buenas, sigue disponible {article} {kind} de {place}?",
             f"Hola, me podrían dar información por {kind}s en {place} porfa",
-            "Buen día, quisiera cotizar",
-            "Hola! Me dieron su contacto, estoy buscando propiedad",
-            f"Consulta, tienen {kind}s con entrega inmediata?",
-        )
-    )
+        ]
+    return rng.choice(openings)
 
 
 def _topics(profile: Profile) -> tuple[tuple[str, str], ...]:
@@ -345,6 +358,7 @@ def _topics(profile: Profile) -> tuple[tuple[str, str], ...]:
     )
 
 
+_WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 _PURPOSES = {"buy": "compra", "rent": "arriendo", "invest": "inversión", "sell": "venta"}
 _PURPOSE_ANSWERS = {
     "buy": ("Comprar", "Quiero comprar, sería nuestra primera vivienda", "Comprar para vivir", "Compra con crédito"),

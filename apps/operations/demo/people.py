@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from apps.assistant.types import Purpose, Slots
+from apps.assistant.types import DayPart, Purpose, Slots
 from apps.leads.types import Stage
 from apps.messaging.types import Channel
 from apps.operations.demo.market import ADS, MEN, OUTSIDE_SOURCES, SURNAMES, TAGS, UF_IN_PESOS, WOMEN, Comuna
@@ -145,6 +145,8 @@ def _wishes(rng: random.Random, comuna: Comuna, name: str, visit: date | None) -
     rooms = rng.choice((1, 1, 2)) if purpose == "invest" else rng.choices((1, 2, 3, 4), (12, 42, 34, 12))[0]
     budget, currency, in_pesos = _budget(rng, purpose, comuna, rooms, kind)
     monthly = in_pesos if purpose == "rent" else in_pesos * 0.0046
+    part: DayPart = rng.choice(("morning", "afternoon"))
+    hour = time(rng.choice((10, 11, 12) if part == "morning" else (16, 17)), rng.choice((0, 30)))
     return Slots(
         name=name,
         purpose=purpose,
@@ -157,10 +159,8 @@ def _wishes(rng: random.Random, comuna: Comuna, name: str, visit: date | None) -
         income_amount=_rounded(monthly * rng.uniform(2.4, 4.6), 50_000),
         income_currency="CLP",
         visit_date=visit,
-        visit_part=rng.choice(("morning", "afternoon")) if visit else None,
-        visit_time=time(rng.choice((10, 11, 12, 16, 17)), rng.choice((0, 30)))
-        if visit and rng.random() < 0.5
-        else None,
+        visit_part=part if visit else None,
+        visit_time=hour if visit and rng.random() < 0.5 else None,
     )
 
 

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from apps.accounts.actions import ensure_superadmin
 from apps.accounts.actions.users import NewUser, create_user
@@ -61,6 +62,7 @@ def is_seeded() -> bool:
 
 
 @transaction.atomic
+@override("es")
 def seed(*, now: datetime | None = None) -> None:
     """Make the demo. It is the same each time but for its dates, which lead up to now, and it leaves no work behind."""
     now = now or timezone.now()

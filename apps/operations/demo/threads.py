@@ -177,7 +177,7 @@ def _messages(rng: random.Random, thread: Thread, numbers: Iterator[int]) -> Ite
             sender_type=_SENDER[line.who],
             sender_user=thread.agent if line.who in {"agent", "note"} else None,
             text=line.text,
-            payload=dict(line.payload),
+            payload={**line.payload, **_referral(thread, position)},
             provider_message_id=None if line.who == "note" else f"demo.{thread.account.pk}.{next(numbers)}",
             sent_at=at,
             is_ai=line.who == "sofia",
@@ -185,6 +185,12 @@ def _messages(rng: random.Random, thread: Thread, numbers: Iterator[int]) -> Ite
         )
         _set_status(rng, message, is_read=position < unread_from, is_last=position == len(lines) - 1)
         yield message
+
+
+def _referral(thread: Thread, position: int) -> dict[str, object]:
+    """The ad comes with the first message."""
+    referral = thread.person.profile.referral
+    return {"referral": referral} if referral and position == 0 else {}
 
 
 def _unread_from(lines: Sequence[Line], unread: int) -> int:
@@ -226,8 +232,8 @@ def _settle_row(thread: Thread) -> None:
         before_agent = [message for message in spoken if not by_agent or message.sent_at < by_agent[0].sent_at]
         row.queued_at = before_agent[-1].sent_at + timedelta(seconds=1)
     if thread.agent is not None and row.queued_at is not None:
-        first = by_agent[0].sent_at if by_agent else thread.ended_at
-        row.assigned_at = row.queued_at + (first - row.queued_at) * 0.3
+        wait = by_agent[0].sent_at - row.queued_at if by_agent else timedelta(seconds=12)
+        row.assigned_at = row.queued_at + wait * 0.3
     if by_agent:
         row.first_response_at = by_agent[0].sent_at
     if thread.status == ConversationStatus.CLOSED:
