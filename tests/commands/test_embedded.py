@@ -53,7 +53,7 @@ def services(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
 
 def one(url: str, query: str) -> object:
     with psycopg.connect(url) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(query).fetchone()
     return row[0] if row else None
 
 
