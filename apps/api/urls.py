@@ -1,23 +1,20 @@
 """The five documents' addresses, and where they are documented."""
 
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
+from apps.api.documentation import RedocView, SchemaView, SwaggerView
 from apps.api.kit.dialects import declared_dialects
 from apps.api.kit.routing import elsewhere, unknown_address
-from apps.api.kit.schema import DocumentedGenerator
 
 elsewhere("inmo.utility.root", "GET", "/")
 elsewhere("inmo.utility.health", "GET", "/health", also=["centro_control.health.get"])
 elsewhere("inmo.utility.docs", "GET", "/docs", media_type="text/html")
 elsewhere("inmo.utility.redoc", "GET", "/redoc", media_type="text/html")
 
-_schema = SpectacularAPIView.as_view(generator_class=DocumentedGenerator)
-
 urlpatterns = [
-    re_path(r"^api/schema/?$", _schema, name="api-schema"),
-    re_path(r"^docs/?$", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
-    re_path(r"^redoc/?$", SpectacularRedocView.as_view(url_name="api-schema"), name="api-redoc"),
+    re_path(r"^api/schema/?$", SchemaView.as_view(), name="api-schema"),
+    re_path(r"^docs/?$", SwaggerView.as_view(), name="api-docs"),
+    re_path(r"^redoc/?$", RedocView.as_view(), name="api-redoc"),
     path("", include("apps.api.centro_control.urls")),
     path("", include("apps.api.inmo.urls")),
     path("", include("apps.api.whatsapp_odoo.urls")),

@@ -1,5 +1,6 @@
 """Signing in, staying signed in, signing out."""
 
+import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -148,11 +149,11 @@ def log_out(session: LoginSession) -> None:
 @transaction.atomic
 def revoke_sessions(user: User, *, reason: str, keep: LoginSession | None = None) -> int:
     """End the user's sessions, except the one to keep; returns how many ended."""
-    sessions = LoginSession.objects.filter(user=user, revoked_at=None).exclude(pk=keep.pk if keep else None)
-    return _revoke(list(sessions.select_related("user")), reason=reason)
+    sessions = LoginSession.objects.filter(user=user, revoked_at=None).select_related("user")
+    return _revoke([session for session in sessions if session != keep], reason=reason)
 
 
-def _locked(session_uid: object) -> LoginSession:
+def _locked(session_uid: uuid.UUID) -> LoginSession:
     session = (
         LoginSession.objects.select_for_update(of=("self",))
         .select_related("user", "user__broker")

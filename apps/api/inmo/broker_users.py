@@ -10,7 +10,7 @@ from apps.accounts.actions import NewUser, UserChanges
 from apps.accounts.passwords import PasswordRule
 from apps.accounts.queries import visible_users
 from apps.accounts.types import Role, UserStatus
-from apps.api.kit.pagination import SkipLimitQuery, skip_limit, window_of
+from apps.api.kit.pagination import SkipLimitQuery, skip_limit, skip_limit_page_of, window_of
 from apps.api.kit.schema import documented
 from apps.api.kit.serializers import AnyCaseChoice, Email, Int, Serializer, Text, serializers
 from apps.api.kit.views import ApiViewSet
@@ -25,13 +25,6 @@ class BrokerUser(Serializer):
     role = Text()
     broker_id = Int(allow_null=True)
     is_active = serializers.BooleanField()
-
-
-class BrokerUserPage(Serializer):
-    data = BrokerUser(many=True)
-    total = Int()
-    skip = Int()
-    limit = Int()
 
 
 class NewBrokerUser(Serializer):
@@ -60,7 +53,7 @@ class BrokerUserViewSet(ApiViewSet):
         if self.actor.role not in {Role.ADMIN, Role.SUPERADMIN}:
             raise Forbidden()
 
-    @documented(query=SkipLimitQuery, answer=BrokerUserPage)
+    @documented(query=SkipLimitQuery, answer=skip_limit_page_of(BrokerUser))
     def list(self, request: Request) -> Response:
         window = window_of(self.query(SkipLimitQuery))
         page = page_of(visible_users(self.actor), offset=window.offset, limit=window.limit)

@@ -131,7 +131,7 @@ def _is_same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     """How OpenAPI names the bearer token."""
 
     target_class = BearerAuthentication
@@ -141,7 +141,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-class AdminKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class AdminKeyScheme(OpenApiAuthenticationExtension):
     """How OpenAPI names the platform's key."""
 
     target_class = AdminKeyAuthentication

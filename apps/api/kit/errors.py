@@ -47,7 +47,7 @@ def _problem(error: Exception, dialect: Dialect | None, request: HttpRequest) ->
     if problem is None:
         log.error("request failed", exc_info=error, extra={"path": request.path})
         return fault()
-    if problem.status == 503:
+    if problem.status == 503 and not isinstance(error, DomainError):
         log.warning("request refused: something is down", exc_info=error)
     status = dialect.statuses.get(problem.code) if dialect else None
     return replace(problem, status=status) if status else problem

@@ -1,7 +1,7 @@
 """How one operation looks in OpenAPI: the contract's id, summary and section, typed paths, the dialect's errors."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
@@ -23,7 +23,7 @@ _REASONS = {
 }
 
 
-class ContractSchema(AutoSchema):  # type: ignore[misc]
+class ContractSchema(AutoSchema):
     """drf-spectacular's inspector, with what the contract and the kit's routing know."""
 
     view: Any
@@ -34,7 +34,7 @@ class ContractSchema(AutoSchema):  # type: ignore[misc]
     def get_summary(self) -> str | None:
         return contract_operation(self.view.operation_id).get("summary")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular calls it
         method = getattr(self.view, self.view.action)
         return (method.__doc__ or "").strip()
 
@@ -69,7 +69,7 @@ class ContractSchema(AutoSchema):  # type: ignore[misc]
             for name in variables
         ]
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
         dialect: Dialect = self.view.dialect
         schema = self._error_component(dialect)

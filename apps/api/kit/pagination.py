@@ -1,5 +1,6 @@
 """Two ways to ask for a page. A value past its limit is refused, never clamped."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,13 @@ class PageSizeQuery(Serializer):
     page_size = Int(default=20, min_value=1, max_value=100)
 
 
+class PageMeta(Serializer):
+    current_page = Int()
+    per_page = Int()
+    total = Int()
+    total_pages = Int()
+
+
 @dataclass(frozen=True)
 class Window:
     """Rows to fetch: `offset` of the first and how many."""
@@ -44,22 +52,38 @@ def window_of(query: dict[str, Any]) -> Window:
     return Window((query["page"] - 1) * size, size)
 
 
-def skip_limit(page: Page[Any], rows: list[Any]) -> dict[str, Any]:
+def skip_limit_page_of(item: type[Serializer]) -> type[Serializer]:
+    """The serializer of Inmo's page of such items, for OpenAPI."""
+    fields = {"data": item(many=True), "total": Int(), "skip": Int(), "limit": Int()}
+    return _page_class(item, fields)
+
+
+def items_page_of(item: type[Serializer]) -> type[Serializer]:
+    """The serializer of WhatsApp + Odoo's page of such items."""
+    return _page_class(item, {"items": item(many=True), "total": Int(), "page": Int(), "limit": Int()})
+
+
+def data_meta_page_of(item: type[Serializer]) -> type[Serializer]:
+    """The serializer of WhatsApp CRM's page of such items."""
+    return _page_class(item, {"data": item(many=True), "meta": PageMeta()})
+
+
+def skip_limit(page: Page[Any], rows: Iterable[Any]) -> dict[str, Any]:
     """Inmo's envelope."""
     return {"data": rows, "total": page.total, "skip": page.offset, "limit": page.limit}
 
 
-def items_page(page: Page[Any], rows: list[Any]) -> dict[str, Any]:
+def items_page(page: Page[Any], rows: Iterable[Any]) -> dict[str, Any]:
     """WhatsApp + Odoo's envelope."""
     return {"items": rows, "total": page.total, "page": _number(page), "limit": page.limit}
 
 
-def items_page_size(page: Page[Any], rows: list[Any]) -> dict[str, Any]:
+def items_page_size(page: Page[Any], rows: Iterable[Any]) -> dict[str, Any]:
     """Centro de Control's envelope of leads and records."""
     return {"items": rows, "total": page.total, "page": _number(page), "page_size": page.limit}
 
 
-def data_meta(page: Page[Any], rows: list[Any]) -> dict[str, Any]:
+def data_meta(page: Page[Any], rows: Iterable[Any]) -> dict[str, Any]:
     """WhatsApp CRM's envelope."""
     meta = {
         "current_page": _number(page),
@@ -72,3 +96,7 @@ def data_meta(page: Page[Any], rows: list[Any]) -> dict[str, Any]:
 
 def _number(page: Page[Any]) -> int:
     return page.offset // page.limit + 1
+
+
+def _page_class(item: type[Serializer], fields: dict[str, Any]) -> type[Serializer]:
+    return type(f"{item.__name__}Page", (Serializer,), {"__module__": item.__module__, **fields})

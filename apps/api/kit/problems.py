@@ -108,8 +108,9 @@ def _of_drf(error: drf.APIException) -> Problem:
     if isinstance(error, drf.NotAuthenticated | drf.AuthenticationFailed):
         message = str(_("Sign in to continue: the credentials are missing, expired or not valid."))
         return Problem(401, "UNAUTHORIZED", message, headers={"WWW-Authenticate": "Bearer"})
-    if isinstance(error, drf.Throttled) and error.wait:
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    wait = getattr(error, "wait", None)  # of Throttled, in seconds
+    if wait:
+        headers["Retry-After"] = str(int(wait) + 1)
     codes = {
         400: "BAD_REQUEST",
         403: "FORBIDDEN",

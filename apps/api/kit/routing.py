@@ -159,7 +159,7 @@ def mount(dialect: Dialect, operations: Iterable[Operation]) -> list[URLPattern]
     mounted: list[Mounted] = []
     by_path: dict[str, dict[str, View]] = {}
     for operation in operations:
-        view = _view_of(operation, dialect)
+        view = view_of(operation, dialect)
         mounted.append(Mounted(operation=operation, dialect=dialect, view=view))
         for path in (operation.path, *operation.aliases):
             views = by_path.setdefault(_regex(path), {})
@@ -168,6 +168,17 @@ def mount(dialect: Dialect, operations: Iterable[Operation]) -> list[URLPattern]
             views[operation.method] = view
     _mounted[dialect.document] = mounted
     return [re_path(regex, Endpoint(views)) for regex, views in sorted(by_path.items(), key=_literal_first)]
+
+
+def view_of(operation: Operation, dialect: Dialect) -> View:
+    """The view of one operation, which knows its dialect, its id and its path's types."""
+    options: dict[str, Any] = {
+        "dialect": dialect,
+        "operation_id": operation.id,
+        "path_types": path_types(operation, dialect) if operation.is_built else {},
+    }
+    view: View = operation.viewset.as_view({operation.method.lower(): operation.action}, **options)
+    return view
 
 
 def mounted_operations() -> list[Mounted]:
@@ -199,16 +210,6 @@ unknown_address.csrf_exempt = True  # type: ignore[attr-defined]
 def path_types(operation: Operation, dialect: Dialect) -> dict[str, str]:
     """The type of each path parameter: int, uuid or str."""
     return {name: kind or dialect.id_type for name, kind in _PARAMETER.findall(operation.path)}
-
-
-def _view_of(operation: Operation, dialect: Dialect) -> View:
-    options: dict[str, Any] = {
-        "dialect": dialect,
-        "operation_id": operation.id,
-        "path_types": path_types(operation, dialect) if operation.is_built else {},
-    }
-    view: View = operation.viewset.as_view({operation.method.lower(): operation.action}, **options)
-    return view
 
 
 def _regex(path: str) -> str:

@@ -54,7 +54,7 @@ def only_documented_paths(endpoints: list[Endpoint]) -> list[Endpoint]:
     ]
 
 
-class DocumentedGenerator(SchemaGenerator):  # type: ignore[misc]
+class DocumentedGenerator(SchemaGenerator):
     """Adds the documented addresses that plain Django views serve (/health, /docs)."""
 
     def parse(self, input_request: Any, public: bool) -> dict[str, Any]:

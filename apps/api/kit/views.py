@@ -62,7 +62,7 @@ class ApiViewSet(ViewSet):
     """
 
     authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [BearerAuthentication]  # type: ignore[misc]
-    permission_classes: ClassVar[list[type[BasePermission]]] = [IsAuthenticated]  # type: ignore[misc,assignment]
+    permission_classes: ClassVar[list[type[BasePermission]]] = [IsAuthenticated]  # type: ignore[misc]
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
     throttle_classes = (CallerThrottle,)
@@ -151,7 +151,7 @@ class OpenViewSet(ApiViewSet):
     """Operations that need no token: one that comes along, perhaps a dead one, is not looked at."""
 
     authentication_classes: ClassVar[list[type[BaseAuthentication]]] = []  # type: ignore[misc]
-    permission_classes: ClassVar[list[type[BasePermission]]] = [AllowAny]  # type: ignore[misc,assignment]
+    permission_classes: ClassVar[list[type[BasePermission]]] = [AllowAny]  # type: ignore[misc]
     needs_broker = False
 
 
@@ -169,7 +169,7 @@ class OpenPendingViewSet(PendingViewSet):
     """The same for operations without a token."""
 
     authentication_classes: ClassVar[list[type[BaseAuthentication]]] = []  # type: ignore[misc]
-    permission_classes: ClassVar[list[type[BasePermission]]] = [AllowAny]  # type: ignore[misc,assignment]
+    permission_classes: ClassVar[list[type[BasePermission]]] = [AllowAny]  # type: ignore[misc]
 
 
 def _validated(serializer: Any, where: str) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""/api/schema, /docs and /redoc, without anything from the outside."""
+
+import re
+
+import pytest
+import yaml
+from django.contrib.staticfiles import finders
+from django.core.management import CommandError, call_command
+
+
+def test_the_schema_is_served_to_anyone(api):
+    answer = api().get("/api/schema")
+
+    assert answer.status_code == 200
+    content = yaml.safe_load(answer.content)
+    assert content["info"]["title"] == "Sofía CRM"
+    assert "/auth/login" in content["paths"]
+    assert "/api/auth/login" not in content["paths"]  # an alias
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/", "/redoc", "/redoc/"])
+def test_the_pages_bring_their_own_assets(api, path):
+    answer = api().get(path)
+
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert loaded
+    for address in loaded:
+        assert not re.match(r"(https?:)?//", address), address
+        if address.startswith("/static/"):
+            assert finders.find(address.removeprefix("/static/")), address
+    assert "fonts.googleapis" not in page
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+
+
+def test_the_status_command_counts_and_lists(capsys):
+    call_command("contract_status")
+    short = capsys.readouterr().out
+    call_command("contract_status", "--missing", "--document", "centro_control")
+    long = capsys.readouterr().out
+
+    assert re.search(r"inmo +operations +\d+/96 +events \d/7", short)
+    assert re.search(r"crm_whatsapp +operations +\d+/87 ", short)
+    assert re.search(r"whatsapp_odoo +operations +\d+/55 ", short)
+    assert "centro_control" in long
+    assert "inmo" not in long
+
+
+def test_the_status_command_refuses_an_unknown_document():
+    with pytest.raises(CommandError, match="no document nothing"):
+        call_command("contract_status", "--document", "nothing")
