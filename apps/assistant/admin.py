@@ -28,7 +28,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 @admin.register(LLMUsage)
-class LLMUsageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not typed
+class LLMUsageAdmin(ModelAdmin):
     """One row for each call, and above the list what the rows that match cost together."""
 
     list_display = (

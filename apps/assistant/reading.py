@@ -45,12 +45,14 @@ def read_turns(brief: Brief) -> Reading:
     signals: set[Signal] = set()
     question: Question | None = None
     question_text = ""
+    is_vague = False
     for text in texts:
         facts = understand(
             text, asked=asked, now=now, country=brief.country, currency=brief.currency, purpose=slots.purpose
         )
         slots = merge(slots, facts)
         signals |= facts.signals
+        is_vague |= facts.when.is_vague
         if facts.question is not None:
             question, question_text = facts.question, text
     has_declined = _declines(slots, asked, signals, question, has_told=slots != brief.slots)
@@ -69,7 +71,7 @@ def read_turns(brief: Brief) -> Reading:
         last_text=texts[-1] if texts else "",
         is_first=all(turn.role == "customer" for turn in brief.turns),
         is_file_only=bool(pending) and not texts,
-        is_progress=slots != brief.slots or (asked == "visit_date" and Signal.YES in signals),
+        is_progress=slots != brief.slots or (asked == "visit_date" and (is_vague or Signal.YES in signals)),
         has_declined=has_declined,
         now=now,
     )

@@ -263,7 +263,54 @@ WHOLE = [
      {"purpose": "buy", "type": "apartment", "places": ("Jesús María",), "bedrooms": 2, "budget": (120_000, "USD")}),
 ]  # fmt: skip
 
-FACTS = [*NAMES, *PLACES, *MONEY, *ROOMS, *PURPOSE, *DATES, *CONTACT, *WHOLE]
+MORE = [
+    ("Busco depa en renta por la Narvarte o Del Valle, 2 recs, hasta 20k", MX,
+     {"purpose": "rent", "places": ("Narvarte", "Del Valle"), "bedrooms": 2, "budget": (20_000, "MXN")}),
+    ("me interesa el depto publicado en $350.000", CL, {"budget": (350_000, "CLP")}),
+    ("tengo 3500 UF aprobadas por el banco", CL, {"budget": (3500, "UF")}),
+    ("Mi nombre es Juan Carlos Muñoz y mi teléfono 9 8765 4321", CL,
+     {"name": "Juan Carlos Muñoz", "phone": "+56987654321"}),
+    ("soy la señora Marta", CL, {"name": "Marta"}),
+    ("Soy el Sr. Pérez", CL, {"name": "Pérez"}),
+    ("con el Sr Muñoz", asked("name"), {"name": "Muñoz"}),
+    ("Ma. José", asked("name"), {"name": "Ma. José"}),
+    ("jajaja", asked("name"), {"name": ""}),
+    ("Ñuñoa", asked("name"), {"name": ""}),
+    ("depto 1d1b santiago centro cerca metro universidad de chile 380.000", asked("location"),
+     {"places": ("Santiago Centro",), "bedrooms": 1, "budget": (380_000, "CLP")}),
+    ("entre 350 y 400", asked("budget", purpose="rent"), {"range": (350_000, 400_000)}),
+    ("3 mil", asked("budget", purpose="buy"), {"budget": (3000, "UF")}),
+    ("5 mdp máximo", MX, {"budget": (5_000_000, "MXN"), "range": (None, 5_000_000)}),
+    ("de 3 a 4 mdp", MX, {"range": (3_000_000, 4_000_000)}),
+    ("80 lucas", asked("budget", AR, purpose="buy"), {"budget": (80_000, "USD")}),
+    ("90", asked("budget", AR, purpose="buy"), {"budget": (90_000, "USD")}),
+    ("un millón ochocientos", asked("budget", CO, purpose="rent"), {"budget": (1_800_000, "COP")}),
+    ("1'200.000", asked("budget", CO, purpose="rent"), {"budget": (1_200_000, "COP")}),
+    ("2 millones 500 mil", asked("income"), {"income": (2_500_000, "CLP")}),
+    ("tengo 45 años y gano 1.200.000", CL, {"income": (1_200_000, "CLP"), "budget": None}),
+    ("somos 2 adultos y 1 niño, presupuesto 600 mil", CL, {"budget": (600_000, "CLP")}),
+    ("en el piso 12 del edificio", CL, {"budget": None, "day": None, "bedrooms": None}),
+    ("calle Los Leones 1234, depto 502", CL, {"budget": None, "phone": ""}),
+    ("60 metros cuadrados, 2 dormitorios, 3.800 uf", CL, {"budget": (3800, "UF"), "bedrooms": 2}),
+    ("el martes que viene a las 3 de la tarde", asked("visit_date"), {"day": date(2026, 3, 17), "clock": time(15)}),
+    ("puede ser este sábado en la mañana?", asked("visit_date"), {"day": date(2026, 3, 14), "part": "morning"}),
+    ("el 25 a las 10", asked("visit_date"), {"day": date(2026, 3, 25), "clock": time(10)}),
+    ("12 de diciembre a las 16 hrs", asked("visit_date"), {"day": date(2026, 12, 12), "clock": time(16)}),
+    ("tipo 5 el viernes", asked("visit_date"), {"day": date(2026, 3, 13), "clock": time(17)}),
+    ("a las 11 del sabado", asked("visit_date"), {"day": date(2026, 3, 14), "clock": time(11)}),
+    ("mínimo 2", asked("bedrooms"), {"bedrooms": 2}),
+    ("al menos 3 y 2 baños", asked("bedrooms"), {"bedrooms": 3, "bathrooms": 2}),
+    ("Las condes o vitacura pero no lo barnechea", asked("location"),
+     {"places": ("Las Condes", "Vitacura"), "refused": ("Lo Barnechea",)}),
+    ("cerca de mi trabajo en providencia", asked("location"), {"places": ("Providencia",)}),
+    ("en los angeles", CL, {"places": ("Los Ángeles",)}),
+    ("quiero comprar para arrendarlo", CL, {"purpose": "invest"}),
+    ("mi nombre es ana y quiero arrendar", asked("name"), {"name": "Ana", "purpose": "rent"}),
+    ("O'Higgins", asked("name"), {"name": "O'Higgins"}),
+    ("whatsapp +54 9 11 5555-1234", AR, {"phone": "+5491155551234"}),
+]  # fmt: skip
+
+FACTS = [*NAMES, *PLACES, *MONEY, *ROOMS, *PURPOSE, *DATES, *CONTACT, *WHOLE, *MORE]
 
 # text, signals that must be there, signals that must not
 SIGNALS = [

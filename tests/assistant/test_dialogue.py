@@ -1,6 +1,7 @@
 """Whole conversations with the rule-based Sofía."""
 
 import string
+from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 
@@ -270,6 +271,17 @@ def test_an_urgent_visitor_is_asked_only_the_essentials():
 
     assert [reply.asked for reply in talk.replies] == ["budget", None]
     assert reason_of(last) is HandoverReason.QUALIFIED
+
+
+def test_a_will_to_visit_without_a_day_is_asked_for_the_day():
+    talk = conversation(slots=Slots(name="Ana", purpose="rent", location=("Macul",), budget_amount=Decimal(3000)))
+    talk.brief = replace(talk.brief, asked="visit_date", slots=replace(talk.brief.slots, bedrooms=2))
+
+    reply = talk.say("la próxima semana")
+
+    assert "¿Qué día" in reply.text
+    assert reply.turns_without_progress == 0
+    assert "no te entendí" not in reply.text
 
 
 def test_land_has_no_bedrooms():

@@ -91,6 +91,24 @@ def test_a_time_said_after_the_day_completes_the_visit():
     assert (slots.visit_date, slots.visit_time) == (date(2026, 3, 14), time(17))
 
 
+def test_a_time_said_before_the_day_is_kept_for_it_unless_it_may_have_passed():
+    setting = {**CL, "asked": "visit_date"}
+    slots = merge(Slots(), read("cualquier día después de las 10 de la mañana", setting))
+
+    assert (slots.visit_date, slots.visit_time) == (None, time(10))
+    assert merge(slots, read("el sábado", setting)).visit_time == time(10)
+    assert merge(slots, read("hoy", setting)).visit_time is None
+
+
+def test_another_day_takes_the_time_back():
+    setting = {**CL, "asked": "visit_date"}
+    slots = merge(Slots(), read("el sábado a las 11", setting))
+
+    moved = merge(slots, read("mejor el lunes", setting))
+
+    assert (moved.visit_date, moved.visit_time) == (date(2026, 3, 16), None)
+
+
 HOSTILE = [
     "a" * 65_536,
     "1" * 65_536,

@@ -131,14 +131,17 @@ def _merged_places(known: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
 
 
 def _with_visit(slots: Slots, when: When) -> Slots:
-    if when.day:
-        same_day = when.day == slots.visit_date
-        return replace(
-            slots,
-            visit_date=when.day,
-            visit_time=when.clock or (slots.visit_time if same_day else None),
-            visit_part=when.part or (slots.visit_part if same_day and not when.clock else None),
-        )
-    if slots.visit_date and (when.clock or when.part):
-        return replace(slots, visit_time=when.clock or slots.visit_time, visit_part=when.part)
-    return slots
+    """A time said before its day, or after it, belongs to it; another day takes it back."""
+    if when.day is None:
+        if when.clock or when.part:
+            return replace(slots, visit_time=when.clock or slots.visit_time, visit_part=when.part)
+        return slots
+    # A time said earlier for no day in particular might have passed if the day is today.
+    keeps_time = when.day == slots.visit_date or (slots.visit_date is None and not when.is_today)
+    is_new_time = bool(when.clock or when.part)
+    return replace(
+        slots,
+        visit_date=when.day,
+        visit_time=when.clock or (slots.visit_time if keeps_time and not is_new_time else None),
+        visit_part=when.part or (slots.visit_part if keeps_time and not is_new_time else None),
+    )

@@ -19,7 +19,8 @@ _MONTHS = {
     "setiembre": 9, "octubre": 10, "noviembre": 11, "diciembre": 12, "janeiro": 1, "fevereiro": 2, "marco": 3,
     "maio": 5,
     "junho": 6, "julho": 7, "setembro": 9, "outubro": 10, "novembro": 11, "dezembro": 12, "january": 1, "february": 2,
-    "march": 3, "april": 4, "may": 5, "june": 6, "july": 7, "august": 8, "september": 9, "october": 10, "november": 11,
+    "march": 3, "april": 4, "may": 5, "june": 6, "july": 7, "august": 8, "september": 9,
+    "october": 10, "november": 11,
     "december": 12,
 }  # fmt: skip
 _MONTH = "|".join(_MONTHS)
@@ -77,6 +78,12 @@ _EVENING = re.compile(
     r"\b(?:por|en|a|de|esta) (?:la )?noche\b|\bevening\b|\b(?:a|de) noite\b|\bdespues del trabajo\b"
     r"|\bdespues de la pega\b"
 )
+# A will to come without a day.
+_SOMETIME = re.compile(
+    r"\bsemana\b|\bcualquier (?:dia|hora)\b|\bcuando (?:quieras|puedan|sea|gusten)\b|\blo antes posible\b"
+    r"|\bany ?(?:day|time)\b"
+    r"|\bqualquer dia\b|\bnext week\b|\besta tarde\b|\bmes\b|\bahora\b|\bpronto\b"
+)
 _MAX_AHEAD = timedelta(days=400)
 
 
@@ -86,6 +93,8 @@ class When:
     clock: time | None
     part: DayPart | None
     spans: tuple[tuple[int, int], ...]
+    is_today: bool = False
+    is_vague: bool = False
 
 
 NEVER = When(None, None, None, ())
@@ -110,7 +119,14 @@ def find_when(text: Text, *, now: datetime, is_expected: bool) -> When:
     if day == now.date() and clock and clock <= now.time().replace(tzinfo=None):
         later = clock.replace(hour=clock.hour + 12) if not has_half and clock.hour < 9 else None
         clock = later if later and later > now.time().replace(tzinfo=None) else None
-    return When(day, clock, None if clock else part, (*day_spans, *clock_spans))
+    return When(
+        day,
+        clock,
+        None if clock else part,
+        (*day_spans, *clock_spans),
+        is_today=day == now.date(),
+        is_vague=is_expected and day is None and bool(_SOMETIME.search(folded)),
+    )
 
 
 def _day(folded: str, today: date) -> tuple[date | None, list[tuple[int, int]]]:

@@ -137,7 +137,8 @@ _DONT_KNOW = re.compile(
     r"\bno (?:lo )?(?:se|tengo claro|estoy segur[oa]|tengo idea|sabria|lo he (?:pensado|decidido)|he decidido"
     r"|lo tengo claro|tengo definido)\b|\b(?:aun|todavia) no (?:lo )?(?:se|decid\w+|tengo|defin\w+|lo tengo)\b"
     r"|\bni idea\b"
-    r"|\b(?:me )?(?:da|es) (?:lo mismo|igual)\b|\bcualquier(?:a|[ea] (?:zona|comuna|lugar|parte))\b|\bno importa\b"
+    r"|\b(?:me )?(?:da|es) (?:lo mismo|igual)\b|\bcualquier(?:a\b(?! hora)| (?:zona|comuna|lugar|parte))\b"
+    r"|\bno importa\b"
     r"|\bindiferente\b|\bdonde sea\b|\bdepende\b|\b(?:i )?don'?t know\b|\bnot sure\b|\bno idea\b|\bany(?:where"
     r"|thing)?\b(?= is fine|$)|\bnao sei\b|\btanto faz\b|\bqualquer\b|\bsin preferencia\b|\bes relativo\b"
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from apps.assistant.types import MAX_AMOUNT, Purpose
+from apps.assistant.types import Purpose, amount_of
 from apps.assistant.understanding.numbers import NUMERAL, SPELLED, parse_number
 from apps.assistant.understanding.text import Text
 
@@ -13,8 +13,8 @@ MoneyKind = Literal["budget", "income", "other"]
 
 _MAX_MENTIONS = 20
 _BEFORE = (
-    r"(?P<before>us\$|u\$s|u\$d|r\$|s/\.?|\$|€|\buf\b|\bu\.f\.?|\busd\b|\bclp\b|\bmxn\b|\bcop\b|\bars\b|\bpen\b"
-    r"|\bbrl\b)?\s?\$?\s?"
+    r"(?:(?P<before>us\$|u\$s|u\$d|r\$|s/\.?|\$|€|\buf\b|\bu\.f\.?|\busd\b|\bclp\b|\bmxn\b|\bcop\b|\bars\b|\bpen\b"
+    r"|\bbrl\b)\s?\$?\s?)?"
 )
 _SCALE = (
     r"(?P<scale>mil millones|millon(?:es)?|millones|milhoes|milhao|millions?|mill\b|mills\b|melon(?:es)?|palos?|mm\b"
@@ -31,6 +31,7 @@ _AMOUNT = re.compile(
     _BEFORE + rf"(?:(?P<number>(?<![\w.,]){NUMERAL})|(?P<spelled>\b{SPELLED}\b)|(?P<bare>\b(?:mil|millon)\b))"
     rf"\s?{_SCALE}(?P<half> y medio| y media| e meio)?{_AFTER}"
 )
+_NOT_MONEY_AFTER = re.compile(r"\s*(?:anos?|meses|dias?|personas?|hijos?|perros?|gatos?|pisos?|y medio anos)\b")
 _RANGE_GLUE = re.compile(r"^\s*(?:-|a|y|o|e|to|and|hasta|ate|hasta los|a los|y los)\s*$")
 _MILLION = Decimal(1_000_000)
 _THOUSAND = Decimal(1_000)
@@ -54,7 +55,7 @@ _MARKERS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _OWN_MONEY = re.compile(r"\$|pesos")
 _INCOME_WORDS = re.compile(
-    r"\bgan(?:o|amos|ando)\b|\bsueldos?\b|\bsalarios?\b|\bingresos?\b|\bingreso\b|\bliquid[oa]s?\b|\bpercib(?:o"
+    r"\bgan(?:o|a|an|amos|ando)\b|\bsueldos?\b|\bsalarios?\b|\bingresos?\b|\bingreso\b|\bliquid[oa]s?\b|\bpercib(?:o"
     r"|imos)\b"
     r"|\bmi renta\b|\brenta (?:liquida|mensual|de los dos|familiar|es|conjunta|bruta)\b|\brentas\b|\bme pagan\b"
     r"|\bfacturo\b|\bhonorarios\b"
@@ -73,6 +74,7 @@ _OTHER_WORDS = re.compile(
     r"|\bdeudas?\b|\bdebo\b"
     r"|\bde entrada\b|\bdown ?payment\b|\bcuota inicial\b|\bmantencion\b|\bmantenimiento\b"
 )
+_CEILING_AFTER = re.compile(r"^\s*(?:como |de |es |de )?(?:maximo|max\b|tope|o menos|a lo mas|tops)")
 _FLOOR_WORDS = re.compile(
     r"\b(?:desde|minimo|al menos|mas de|sobre los?|from|at least|over|a partir de|no menos de)\s*(?:los|las|unos"
     r"|de)?\s*$"
@@ -106,7 +108,8 @@ class _Mention:
 
 def find_money(text: Text, *, asked: str | None, currency: str, purpose: Purpose | None) -> list[Money]:
     """Amounts in reading order. `currency` is the broker's, meant by a plain "$" or by no sign at all."""
-    mentions = [_mention(match) for match, _ in zip(_AMOUNT.finditer(text.folded), range(_MAX_MENTIONS), strict=False)]
+    matches = zip(_AMOUNT.finditer(text.folded), range(_MAX_MENTIONS), strict=False)
+    mentions = _joined([_mention(match) for match, _ in matches], text.folded)
     found: list[Money] = []
     index = 0
     while index < len(mentions):
@@ -139,6 +142,32 @@ def _mention(match: re.Match[str]) -> _Mention:
     )
 
 
+def _joined(mentions: list[_Mention], folded: str) -> list[_Mention]:
+    """ "2 millones 500 mil" and "un millón ochocientos" are one amount said in two steps."""
+    joined: list[_Mention] = []
+    for mention in mentions:
+        last = joined[-1] if joined else None
+        is_rest = (
+            last is not None
+            and last.scale == _MILLION
+            and not last.currency
+            and mention.scale in {_THOUSAND, None}
+            and 100 <= mention.value < 1_000
+            and folded[last.end : mention.start].strip() in {"", "con"}
+        )
+        if last is None or not is_rest:
+            joined.append(mention)
+            continue
+        joined[-1] = replace(
+            mention,
+            value=last.value + mention.value / _THOUSAND,
+            scale=_MILLION,
+            is_own_money=last.is_own_money or mention.is_own_money,
+            start=last.start,
+        )
+    return joined
+
+
 def _money(
     text: Text, first: _Mention, second: _Mention | None, *, asked: str | None, currency: str, purpose: Purpose | None
 ) -> Money | None:
@@ -151,18 +180,18 @@ def _money(
     stated = last.currency or first.currency
     resolved, factor = _resolve(last.value, scale, stated, is_own_money=has_sign and not stated, currency=currency,
                                 purpose=purpose, kind=kind)  # fmt: skip
-    high = last.value * factor
-    if not 0 < high <= MAX_AMOUNT:
+    high = amount_of(last.value * factor)
+    if high is None:
         return None
     if second:
         # "80 a 100 millones": the first takes the scale of the second, unless that would turn the range around.
-        low = first.value * (first.scale or factor)
-        low = low if 0 < low <= high else first.value
+        low = amount_of(first.value * (first.scale or factor))
+        low = low if low is not None and low <= high else amount_of(first.value)
         return Money(kind=kind, amount=high, currency=resolved, minimum=low, maximum=high)
     before = text.folded[max(0, first.start - 30) : first.start]
     money = Money(kind=kind, amount=high, currency=resolved)
     # "No más de" ends like "más de": the ceiling is looked for first.
-    if _CEILING_WORDS.search(before):
+    if _CEILING_WORDS.search(before) or _CEILING_AFTER.match(text.folded[last.end : last.end + 20]):
         return replace(money, maximum=high)
     return replace(money, minimum=high) if _FLOOR_WORDS.search(before) else money
 
@@ -170,14 +199,13 @@ def _money(
 def _is_money_without_sign(
     text: Text, first: _Mention, last: _Mention, scale: Decimal | None, kind: MoneyKind, *, asked: str | None
 ) -> bool:
-    if asked in {"budget", "income"} and not re.match(
-        r"\s*(?:anos?|meses|dias?|personas?|hijos?|perros?|gatos?|pisos?|y medio anos)\b",
-                                                      text.folded[last.end : last.end + 14]):  # fmt: skip
+    if asked in {"budget", "income"} and not _NOT_MONEY_AFTER.match(text.folded[last.end : last.end + 14]):
         # A spelled "una" or "un" is an article far more often than an amount.
         return scale is not None or text.folded[first.start].isdigit() or first.value > 2
     if scale == _THOUSAND and first.start == last.start and not text.folded[first.start].isdigit():
         return first.value > 1 or kind == "income" or bool(_words_around(text, first.start, last.end, _BUDGET_WORDS))
-    if scale is not None:
+    # "380.000" is hardly ever anything but money.
+    if scale is not None or last.value >= 100_000:
         return True
     return last.value >= 100 and (kind == "income" or bool(_words_around(text, first.start, last.end, _BUDGET_WORDS)))
 
@@ -222,6 +250,9 @@ def _resolve(
             return stated, _THOUSAND
         return stated, scale or Decimal(1)
     if scale is not None:
+        if currency == "CLP" and scale == _THOUSAND and is_price and not is_own_money and value <= 60:
+            # Nobody buys a home for three thousand pesos: "3 mil" is UF.
+            return "UF", scale
         # Prices of homes in Argentina are in dollars; "palos" are pesos.
         is_dollars = currency == "ARS" and is_price and not is_own_money and scale == _THOUSAND and value >= 20
         return ("USD" if is_dollars else currency), scale

@@ -6,6 +6,12 @@ from apps.assistant.understanding.places import is_place_word
 from apps.assistant.understanding.text import Text, fold, vocabulary
 
 _PARTICLES = frozenset({"de", "del", "la", "las", "los", "da", "do", "dos", "das", "van", "von", "di", "san"})
+_TITLE = (
+    r"(?:(?:el|la|un|una|con)\s+){0,2}(?:(?:sr|sra|srta|senor|senora|senorita|don|dona|doctora?|dra?|ing|lic|mr|mrs"
+    r"|ms)\b\.?\s+)?"
+)
+_TITLE_AT = re.compile(_TITLE)
+_ARTICLES = frozenset({"", "el", "la", "un", "una", "con"})
 _STRONG = re.compile(
     r"\b(?:me llamo|mi nombre(?: completo)? es|mi nombre|my name is|my name's|meu nome (?:e|eh)|me chamo|a nombre de"
     r"|mi nombre seria|me dicen|nombre:)\s+"
@@ -20,7 +26,7 @@ _LEADING = re.compile(
     r"|gusto|encantad[oa]|es|it's|its)\b[\s,.!:-]*)+"
 )
 _LAUGHTER = re.compile(r"^(?:[jha]?(?:ja|je|ji|ha|he|rs|ks)+[jh]?|l+o+l+|m+|e+h*|a+h+|u+y+|xd+|k+)$")
-_WORD = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_]{1,3}\.(?= [^\W\d_])|[^\W\d_]+(?:['.-][^\W\d_]+)*")
 _NOT_A_NAME = vocabulary(
     """
         a al algo alguien ahora ahi alla aqui aun aunque ayuda ayudar ayudame argentino argentina asesor
@@ -87,11 +93,13 @@ _FIRST_NAMES = vocabulary(
 def find_name(text: Text, *, asked: str | None) -> str:
     """A name that is said ("soy Ana"), or the bare answer of somebody who was asked for it."""
     if match := _STRONG.search(text.folded):
-        name = _name_at(text, match.end(), is_certain=True)
+        name = _name_at(text, _after_title(text, match.end()), is_certain=True)
         if name:
             return name
     for match in _WEAK.finditer(text.folded):
-        name = _name_at(text, match.end(), is_certain=False)
+        start = _after_title(text, match.end())
+        has_title = text.folded[match.end() : start].strip() not in _ARTICLES
+        name = _name_at(text, start, is_certain=has_title)
         if name:
             return name
     return _bare_name(text) if asked == "name" else ""
@@ -124,11 +132,16 @@ def _name_at(text: Text, start: int, *, is_certain: bool) -> str:
     return tidy(" ".join(words)) if is_certain or is_plain else ""
 
 
+def _after_title(text: Text, start: int) -> int:
+    match = _TITLE_AT.match(text.folded, start)
+    return match.end() if match else start
+
+
 def _bare_name(text: Text) -> str:
     if re.search(r"[?¿\d@$]", text.clean) or len(text.clean) > 200:
         return ""
     lead = _LEADING.match(text.folded)
-    start = lead.end() if lead else 0
+    start = _after_title(text, lead.end() if lead else 0)
     words = _words_from(text, start)
     if not words or (len(words) == 1 and len(words[0]) < 2) or _LAUGHTER.match(fold(words[0])):
         return ""

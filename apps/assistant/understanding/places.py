@@ -229,6 +229,7 @@ def _distance(one: str, other: str) -> int:
 # Everyday words one letter away from a place.
 _NEVER_A_PLACE = vocabulary(
     """
+        chile mexico argentina colombia peru brasil
         casas colon colina calle centro ciudad puente puerto santa comuna barrio sector norte oriente poniente
         metro cerca parque barato mejor lugar donde mucho poder mismo verde grande nuevo nueva patio playa
         valle torre lomas marca manda quiero ventas venta renta casa campo villa plaza arriendo antes contado
