@@ -8,6 +8,9 @@ from apps.accounts.types import Role
 
 DEMO_PASSWORD = "Andes-2026"
 SUPERADMIN_EMAIL = "superadmin@demo.cl"
+# The demo's web chat has an address that one can remember: /chat/los-andes
+CHAT_KEY = "los-andes"
+OTHER_CHAT_KEY = "propiedades-biobio"
 
 
 @dataclass(frozen=True)

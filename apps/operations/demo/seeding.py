@@ -27,7 +27,14 @@ from apps.leads.models import StageChange
 from apps.messaging.models import AccountStatus, ChannelAccount
 from apps.messaging.types import Channel
 from apps.operations.demo.casting import Team, cast_threads
-from apps.operations.demo.logins import DEMO_PASSWORD, OTHER_TEAM, SUPERADMIN_EMAIL, TEAM
+from apps.operations.demo.logins import (
+    CHAT_KEY,
+    DEMO_PASSWORD,
+    OTHER_CHAT_KEY,
+    OTHER_TEAM,
+    SUPERADMIN_EMAIL,
+    TEAM,
+)
 from apps.operations.demo.logins import Person as Login
 from apps.operations.demo.market import BIOBIO, COMUNAS
 from apps.operations.demo.people import make_people
@@ -96,7 +103,7 @@ def _seed_biobio(rng: random.Random, now: datetime) -> None:
         agents = [user for user in users if user.role == Role.AGENT]
         queue = _sales_queue()
         QueueMember.objects.bulk_create(QueueMember(queue=queue, user=user) for user in agents)
-        accounts = {Channel.WEBCHAT.value: ChannelAccount.objects.get(broker=broker, channel=Channel.WEBCHAT)}
+        accounts = {Channel.WEBCHAT.value: _web_chat(broker, OTHER_CHAT_KEY)}
         team = Team(sales=queue, rents=queue, sellers=agents, renters=agents, accounts=accounts)
         people = make_people(rng, count=14, comunas=BIOBIO, now=now)
         threads = cast_threads(rng, make_leads(rng, people, sellers=agents, renters=agents), team, now=now, scale=0.05)
@@ -167,7 +174,7 @@ def _sales_queue() -> Queue:
 
 def _accounts(broker: Broker) -> Mapping[str, ChannelAccount]:
     """The web chat that the broker has, and two accounts that are switched off: nothing can go out through them."""
-    accounts = {Channel.WEBCHAT.value: ChannelAccount.objects.get(broker=broker, channel=Channel.WEBCHAT)}
+    accounts = {Channel.WEBCHAT.value: _web_chat(broker, CHAT_KEY)}
     for channel, name, external_id, number in (
         (Channel.WHATSAPP_META, "WhatsApp Ventas (demostración)", "demo-whatsapp", "+56 9 0000 0000"),
         (Channel.TELEGRAM, "Telegram (demostración)", "demo-telegram", "@losandes_demo"),
@@ -183,6 +190,15 @@ def _accounts(broker: Broker) -> Mapping[str, ChannelAccount]:
             is_active=False,
         )
     return accounts
+
+
+def _web_chat(broker: Broker, key: str) -> ChannelAccount:
+    """The one that every broker starts with, under a key that one can remember."""
+    account = ChannelAccount.objects.get(broker=broker, channel=Channel.WEBCHAT)
+    account.public_key = account.external_id = key
+    account.name, account.settings = "Chat web", {**account.settings, "name": broker.name, "locale": "es"}
+    account.save()
+    return account
 
 
 def _presence(rng: random.Random, users: Sequence[User], threads: Sequence[Thread], now: datetime) -> None:

@@ -20,6 +20,7 @@ class Command(BaseCommand):
                 "No demo here. Register at /app/register, or make a superadmin: ./dev manage createsuperuser"
             )
             return
-        self.stdout.write("Sign in with")
+        self.stdout.write(f"A customer's web chat: {settings.PUBLIC_URL}/chat/{demo.CHAT_KEY}")
+        self.stdout.write(f"The team's inbox: {settings.PUBLIC_URL}/app/ - sign in with")
         for role, email, password in logins:
             self.stdout.write(f"  {role:<16}{email:<26}{password}")
