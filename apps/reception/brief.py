@@ -7,7 +7,7 @@ from django.utils import timezone
 from apps.assistant.types import Brief, ModelSettings, Slots, Turn
 from apps.brokers.models import BrokerConfig
 from apps.conversations.models import Conversation, Message
-from apps.conversations.types import SenderType
+from apps.conversations.types import Direction, SenderType
 from apps.core.tenancy import current_broker_id
 
 HISTORY = 40
@@ -51,7 +51,10 @@ def broker_config() -> BrokerConfig:
 
 
 def _turns(conversation: Conversation) -> tuple[Turn, ...]:
-    """The last messages, oldest first; notes and deleted ones are not for Sofía."""
+    """The last messages, oldest first, what waits for an answer last; notes and deleted ones are not for Sofía.
+
+    Providers count in whole seconds: what a customer writes within a second of our reply carries an earlier time.
+    """
     rows = (
         Message.objects.filter(conversation=conversation, sender_type__in=_ROLES, is_deleted=False)
         .exclude(status="note")
@@ -59,8 +62,12 @@ def _turns(conversation: Conversation) -> tuple[Turn, ...]:
     )
     return tuple(
         Turn(role=_ROLES[SenderType(row.sender_type)], text=text_for_sofia(row), at=row.sent_at)  # type: ignore[arg-type]
-        for row in reversed(rows)
+        for row in sorted(reversed(rows), key=_is_waiting)
     )
+
+
+def _is_waiting(message: Message) -> bool:
+    return message.direction == Direction.IN and message.handled_at is None
 
 
 def text_for_sofia(message: Message) -> str:

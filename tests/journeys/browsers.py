@@ -40,5 +40,5 @@ def sign_in(page: Page, stack: Stack, email: str) -> None:
     page.goto(f"{stack.url}/app/login")
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("form button[type=submit]")
+    page.click("form button.button")
     page.wait_for_url(f"{stack.url}/app/**")

@@ -33,6 +33,7 @@ def test_a_customer_is_answered_qualified_taken_over_and_answered_by_a_person(st
         sign_in(page, stack, brokerage["users"]["supervisor"]["email"])
         expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=15_000)
 
+        page.click("#tabs a[href*='tab=open']")
         _write(stack, graph, brokerage, "Hola, busco departamento", "wamid.viva.1")
         row = page.locator("#rows li", has_text="Ana Ejemplo")
         expect(row).to_be_visible(timeout=10_000)
@@ -60,7 +61,7 @@ def test_a_customer_is_answered_qualified_taken_over_and_answered_by_a_person(st
         bubble = thread.locator(".line", has_text="soy Carla")
         expect(bubble).to_be_visible(timeout=10_000)
         _until(lambda: "Hola Ana, soy Carla. ¿Te acomoda el sábado a las 11?" in graph.texts_to(CUSTOMER))
-        expect(bubble.locator("[data-status=read]")).to_be_visible(timeout=15_000)
+        expect(bubble.locator(".tick.is-read")).to_be_visible(timeout=15_000)
 
         _write(stack, graph, brokerage, "Sí, perfecto", "wamid.viva.3")
         expect(thread.get_by_text("Sí, perfecto").first).to_be_visible(timeout=10_000)

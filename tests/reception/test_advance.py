@@ -81,6 +81,18 @@ def test_advancing_twice_says_nothing_more(conversation):
     assert len(_said(conversation)) == 1
 
 
+def test_a_message_within_the_second_of_our_reply_is_answered_too(conversation):
+    _write(conversation, "Hola")
+    actions.advance(conversation.pk)
+    second = Message.objects.get(direction="out").sent_at.replace(microsecond=0)
+
+    _write(conversation, "Soy Ana Rojas", sent_at=second)
+    actions.advance(conversation.pk)
+
+    assert Lead.objects.get(pk=conversation.lead_id).name == "Ana Rojas"
+    assert "Ana" in _said(conversation)[1]
+
+
 def test_a_wish_for_a_person_goes_to_the_queue_with_a_summary(conversation):
     _write(conversation, "Quiero hablar con una persona, por favor")
 
