@@ -578,10 +578,7 @@
     };
     opened.onclose = (event) => {
       if (socket !== opened) return;
-      clearInterval(pingTimer);
-      socket = null;
-      isReady = false;
-      inFlight.clear();
+      drop();
       if (event.code === 4404 || event.code === 4403) {
         isGone = true;
         showState();
@@ -589,6 +586,14 @@
       }
       later();
     };
+  }
+  function drop() {
+    const line = socket;
+    socket = null;
+    isReady = false;
+    clearInterval(pingTimer);
+    inFlight.clear();
+    line?.close();
   }
   function later() {
     hadTrouble = true;
@@ -694,10 +699,8 @@
   launcher.addEventListener('click', () => (isOpen ? close() : open()));
   closer.addEventListener('click', close);
   panel.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') {
-      event.stopPropagation();
-      close();
-    }
+    event.stopPropagation(); // the site's own shortcuts must not eat what is typed
+    if (event.key === 'Escape') close();
     if (event.key !== 'Tab') return;
     const stops = [...panel.querySelectorAll('a[href], button, textarea, [tabindex="0"]')].filter((node) => !node.disabled && node.offsetParent !== null);
     const first = stops[0];
@@ -725,8 +728,6 @@
     }
   });
   input.addEventListener('keydown', (event) => {
-    event.stopPropagation(); // the site's own shortcuts must not eat what is typed
-    if (event.key === 'Escape') close();
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       form.requestSubmit();
@@ -743,8 +744,17 @@
   });
 
   // ---- the page's own life
-  window.addEventListener('online', () => { attempts = 0; if (isOpen || memory.token) connect(); });
-  window.addEventListener('offline', showState);
+  // A line that outlived a change of network may be dead without knowing it.
+  window.addEventListener('online', () => {
+    attempts = 0;
+    drop();
+    if (isOpen || memory.token) connect();
+  });
+  window.addEventListener('offline', () => {
+    drop();
+    hadTrouble = true;
+    showState();
+  });
   window.addEventListener('pageshow', (event) => { if (event.persisted && memory.token) connect(); });
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState !== 'visible') return;

@@ -76,8 +76,22 @@
     };
   }
 
-  window.addEventListener('online', () => { attempts = 0; connect(); });
-  window.addEventListener('offline', () => show('offline'));
+  // A line that outlived a change of network may be dead without knowing it.
+  function drop() {
+    const line = socket;
+    socket = null;
+    clearInterval(pulse);
+    line?.close();
+  }
+  window.addEventListener('online', () => {
+    attempts = 0;
+    drop();
+    connect();
+  });
+  window.addEventListener('offline', () => {
+    drop();
+    show('offline');
+  });
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState !== 'visible' || socket) return;
     attempts = 0;
