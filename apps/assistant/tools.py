@@ -1,6 +1,7 @@
 """What the model may do, and what each call changes. Arguments are a model's text: everything is checked."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
@@ -19,6 +20,8 @@ from apps.assistant.types import (
     day_of,
     time_of,
 )
+
+log = logging.getLogger(__name__)
 
 _MAX_AHEAD = timedelta(days=400)
 _MAX_RESULT = 6_000
@@ -123,7 +126,11 @@ def run_tool(session: Session, name: str, arguments: str) -> str:
     if not isinstance(given, dict):
         return _json({"error": "The arguments must be a JSON object"})
     session.used.append(name)
-    return _json(tool(session, given))
+    try:
+        return _json(tool(session, given))
+    except Exception:
+        log.exception("a tool failed", extra={"tool": name})
+        return _json({"error": "This does not work now. Say that a colleague will confirm."})
 
 
 def _update_lead(session: Session, given: Mapping[str, object]) -> dict[str, object]:

@@ -416,17 +416,38 @@ def test_a_conversation_too_long_for_the_model_does_not_open_the_breaker(model):
     assert len(model.requests) == 6
 
 
-def test_a_failure_of_our_own_calls_a_person(model):
+def test_a_tool_that_fails_is_told_to_the_model(model):
     def broken(_query: str) -> list[Passage]:
         raise RuntimeError("the index is gone")
 
-    model.script(Answer(calls=[Call("search_knowledge", {"query": "x"})]))
+    model.script(Answer(calls=[Call("search_knowledge", {"query": "x"})]), "Un colega te confirma.")
 
     reply = answer(brief("¿aceptan mascotas?"), tools=ToolBox(search_knowledge=broken))
+
+    assert "does not work now" in model.tool_results[0]["error"]
+    assert reply.text == "Un colega te confirma."
+
+
+def test_a_failure_of_our_own_calls_a_person():
+    nonsense: dict = {"slots": None}
+
+    reply = answer(brief("¿aceptan mascotas?", **nonsense))
 
     assert reply.text
     assert reply.handover is not None
     assert reply.handover.reason is HandoverReason.LLM_FAILED
+    assert "¿aceptan mascotas?" in reply.handover.summary
+
+
+@pytest.mark.parametrize(
+    "address", ["not an address", "ftp://example.com", "http://", "http://[::1", "https://nowhere.invalid/v1"]
+)
+def test_an_address_that_cannot_be_called_is_replaced_by_the_rules(model, address):
+    reply = answer(brief("Hola", model=ModelSettings(base_url=address, api_key="theirs")))
+
+    assert reply.engine == "rules"
+    assert reply.handover is None
+    assert model.requests == []
 
 
 # ---- whose model

@@ -33,6 +33,12 @@ _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _OPTIONAL = frozenset({"temperature", "max_tokens", "max_completion_tokens", "stream_options"})
 _CHARACTERS_PER_TOKEN = 4
 _SECONDS = re.compile(r"^(\d+(?:\.\d+)?)s$")
+_EXPECTED = (
+    *(OpenAIError, httpx.HTTPError, httpx2.HTTPError),
+    *(httpx.InvalidURL, httpx2.InvalidURL),
+    # An answer of a shape that the package's readers do not expect.
+    *(ValueError, TypeError, AttributeError, KeyError),
+)
 _deadline: ContextVar[float] = ContextVar("llm_deadline", default=float("inf"))
 
 Message = dict[str, Any]
@@ -51,7 +57,10 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.base_url).hostname or "api.openai.com"
+        try:
+            return urlsplit(self.base_url).hostname or ("invalid" if self.base_url else "api.openai.com")
+        except ValueError:
+            return "invalid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +121,7 @@ def complete(
     answer = _Answer()
     try:
         _ask(endpoint, request, answer, seconds=seconds, on_token=on_token)
-    except (OpenAIError, httpx.HTTPError, httpx2.HTTPError, ValueError, TypeError, AttributeError, KeyError) as error:
-        # The last four: an answer of a shape that the package's readers do not expect.
+    except _EXPECTED as error:
         raise _model_error(error, endpoint, request, answer, started) from error
     finally:
         _deadline.reset(token)
@@ -261,6 +269,8 @@ def _reason(error: Exception, details: Message) -> tuple[str, bool]:
         if code == "insufficient_quota" or error.response.headers.get("x-should-retry") == "false":
             return f"http_{error.status_code}:{code}"[:60], False
         return f"http_{error.status_code}:{code}".rstrip(":")[:60], error.status_code in _TRANSIENT
+    if isinstance(error, httpx.InvalidURL | httpx2.InvalidURL):
+        return "bad_address", False
     if isinstance(error, APIConnectionError | httpx.HTTPError | httpx2.HTTPError):
         return "connection", True
     if isinstance(error, APIError):
@@ -333,12 +343,16 @@ def _client(base_url: str, api_key: str, is_tenants: bool) -> OpenAI:
     """One client, with its connections, for each endpoint and key."""
     http_client = _guarded_client() if is_tenants else _operators_client()
     http_client.event_hooks = {"request": [], "response": [_watch_deadline]}
-    return OpenAI(
+    client = OpenAI(
         api_key=api_key or "none",
         base_url=base_url or None,
         http_client=cast(Any, http_client),  # the package takes both generations of httpx
         max_retries=0,
     )
+    if is_tenants:
+        # The package reads these from the operator's environment: they are no tenant's business.
+        client.organization = client.project = None
+    return client
 
 
 def _guarded_client() -> httpx.Client:
