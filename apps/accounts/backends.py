@@ -30,4 +30,4 @@ class EmailBackend(BaseBackend):
 
 def can_sign_in(user: User) -> bool:
     """Active, and of a broker whose doors are open."""
-    return user.is_active and (user.broker_id is None or user.broker.is_open)
+    return user.is_active and (user.broker is None or user.broker.is_open)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from apps.api.documentation import RedocView, SchemaView, SwaggerView
+from apps.api.documentation import RedocView, SwaggerView, schema
 from apps.api.kit.dialects import declared_dialects
 from apps.api.kit.routing import elsewhere, unknown_address
 
@@ -12,7 +12,7 @@ elsewhere("inmo.utility.docs", "GET", "/docs", media_type="text/html")
 elsewhere("inmo.utility.redoc", "GET", "/redoc", media_type="text/html")
 
 urlpatterns = [
-    re_path(r"^api/schema/?$", SchemaView.as_view(), name="api-schema"),
+    re_path(r"^api/schema/?$", schema, name="api-schema"),
     re_path(r"^docs/?$", SwaggerView.as_view(), name="api-docs"),
     re_path(r"^redoc/?$", RedocView.as_view(), name="api-redoc"),
     path("", include("apps.api.centro_control.urls")),

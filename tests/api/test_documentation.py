@@ -18,6 +18,13 @@ def test_the_schema_is_served_to_anyone(api):
     assert "/api/auth/login" not in content["paths"]  # an alias
 
 
+@pytest.mark.parametrize("query", ["", "?format=json", "?lang=%00", "?format=%00", "?version=../../x"])
+@pytest.mark.parametrize("path", ["/api/schema", "/docs", "/redoc"])
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "x", ""])
+def test_no_question_is_a_fault(api, path, query, accept):
+    assert api().get(path + query, HTTP_ACCEPT=accept).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/docs", "/docs/", "/redoc", "/redoc/"])
 def test_the_pages_bring_their_own_assets(api, path):
     answer = api().get(path)

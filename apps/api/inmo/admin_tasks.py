@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.kit.pagination import SkipLimitQuery, skip_limit, window_of
+from apps.api.kit.pagination import SkipLimitQuery, skip_limit, skip_limit_page_of, window_of
 from apps.api.kit.schema import documented
 from apps.api.kit.serializers import Int, JSONObject, Serializer, Text, Time, serializers
 from apps.api.kit.views import ApiViewSet
@@ -27,13 +27,6 @@ class FailedTask(Serializer):
     broker_id = Int(allow_null=True)
 
 
-class FailedTaskPage(Serializer):
-    data = FailedTask(many=True)
-    total = Int()
-    skip = Int()
-    limit = Int()
-
-
 class RequeuedTask(Serializer):
     id = Text()
     status = serializers.ChoiceField(choices=["requeued"])
@@ -45,7 +38,7 @@ class FailedTaskViewSet(ApiViewSet):
     needs_broker = False
     takes_broker_id = True
 
-    @documented(query=SkipLimitQuery, answer=FailedTaskPage)
+    @documented(query=SkipLimitQuery, answer=skip_limit_page_of(FailedTask))
     def list(self, request: Request) -> Response:
         letters = visible_dead_letters(self.actor)
         window = window_of(self.query(SkipLimitQuery))

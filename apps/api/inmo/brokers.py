@@ -3,7 +3,7 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.kit.pagination import SkipLimitQuery, skip_limit, window_of
+from apps.api.kit.pagination import SkipLimitQuery, skip_limit, skip_limit_page_of, window_of
 from apps.api.kit.schema import documented
 from apps.api.kit.serializers import Int, Serializer, Text, Time, serializers
 from apps.api.kit.views import ApiViewSet
@@ -23,13 +23,6 @@ class BrokerResponse(Serializer):
     timezone = Text()
     language = Text()
     currency = Text()
-
-
-class BrokerPage(Serializer):
-    data = BrokerResponse(many=True)
-    total = Int()
-    skip = Int()
-    limit = Int()
 
 
 class NewBroker(Serializer):
@@ -54,7 +47,7 @@ class BrokerViewSet(ApiViewSet):
 
     needs_broker = False
 
-    @documented(query=SkipLimitQuery, answer=BrokerPage)
+    @documented(query=SkipLimitQuery, answer=skip_limit_page_of(BrokerResponse))
     def list(self, request: Request) -> Response:
         brokers = visible_brokers(self.actor)
         window = window_of(self.query(SkipLimitQuery))

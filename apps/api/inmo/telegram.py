@@ -35,7 +35,7 @@ class TelegramViewSet(ApiViewSet):
     takes_broker_id = True
 
     @documented(body=WebhookSetup, answer=WebhookSet)
-    def setup(self, request: Request) -> Response:
+    def set_up(self, request: Request) -> Response:
         """Telegram gets a fresh secret with the address; updates without it are refused from then on."""
         self.actor.require(MANAGE_CHANNELS)
         url = self.body(WebhookSetup)["webhook_url"]

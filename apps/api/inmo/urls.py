@@ -95,7 +95,7 @@ operations = [
         "chat_verify",
     ),
     # ---- telegram
-    op("inmo.telegram.webhook_setup", "POST", "api/v1/telegram/webhook/setup", TelegramViewSet, "setup"),
+    op("inmo.telegram.webhook_setup", "POST", "api/v1/telegram/webhook/setup", TelegramViewSet, "set_up"),
     op("inmo.telegram.webhook_info", "GET", "api/v1/telegram/webhook/info", TelegramViewSet, "info"),
     # ---- kb
     pending("inmo.kb.list", "GET", "api/v1/kb"),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.defaults import server_error
 from rest_framework.response import Response
+from rest_framework.views import exception_handler as framework_handler
 from rest_framework.views import set_rollback
 
 from apps.api.kit.dialects import Dialect, dialect_of_path
@@ -24,7 +25,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     request: HttpRequest = context["request"]
     dialect = getattr(context.get("view"), "dialect", None) or dialect_of_path(request.path)
     if dialect is None:
-        return None
+        return framework_handler(error, context)
     set_rollback()
     problem = _problem(error, dialect, request)
     return Response(dialect.envelope(problem), status=problem.status, headers=dict(problem.headers))

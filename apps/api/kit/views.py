@@ -44,8 +44,8 @@ class CallerThrottle(BaseThrottle):
         return True
 
 
-class JSONOnly(BaseContentNegotiation):
-    """Answers JSON whatever `Accept` says, and leaves `?format=` to the documents, which use it for files."""
+class FirstRenderer(BaseContentNegotiation):
+    """Answers in the view's one format whatever `Accept` says; `?format=` is for the documents, who mean files by it."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return DefaultContentNegotiation().select_parser(request, parsers)
@@ -67,7 +67,7 @@ class ApiViewSet(ViewSet):
     renderer_classes = (JSONRenderer,)
     throttle_classes = (CallerThrottle,)
     schema = ContractSchema()
-    content_negotiation_class = JSONOnly
+    content_negotiation_class = FirstRenderer
     needs_broker = True
     path_names_broker = False
     takes_broker_id = False
