@@ -29,7 +29,7 @@ from apps.messaging.types import Channel
 log = logging.getLogger(__name__)
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[Any], Awaitable[None]]
 
 WEBHOOKS = Counter("sofia_webhooks_total", "Webhook calls by channel and answer.", ["channel", "status"])
 SECONDS = Histogram(

@@ -95,8 +95,8 @@ def create_account(
         name=_checked_name(name),
         display_number=_checked_text(display_number, field="display_number", most=64),
         settings=_checked_options(shape, dict(options or {})),
-        credentials=secrets_given,
     )
+    account.credentials = secrets_given
     account.external_id = _external_id_for(account, external_id)
     _file_under_its_secrets(account)
     if channel == Channel.WEBCHAT:
@@ -249,7 +249,7 @@ def _connect_number(actor: Actor, account: ChannelAccount) -> ChannelAccount:
 
 def _set_status(actor: Actor, account_id: int, status: AccountStatus, detail: str = "") -> ChannelAccount:
     with transaction.atomic():
-        account = ChannelAccount.objects.select_for_update().filter(pk=account_id, broker_id=actor.broker_id).first()
+        account = ChannelAccount.objects.select_for_update().filter(pk=account_id, broker=actor.broker_id).first()
         if account is None:
             raise NotFound(_("There is no channel account with this number."), field="account_id")
         previous = account.status

@@ -23,8 +23,8 @@ def visible_accounts(actor: Actor) -> QuerySet[ChannelAccount]:
     """
     actor.require(READ_CHANNELS)
     rows = ChannelAccount.objects.filter(deleted_at__isnull=True).order_by("pk")
-    if actor.is_superadmin and actor.broker_id is None:
-        return rows
+    if actor.broker_id is None:
+        return rows if actor.is_superadmin else rows.none()
     return rows.filter(broker_id=actor.broker_id)
 
 
@@ -39,7 +39,7 @@ def get_account(actor: Actor, account_id: int) -> ChannelAccount:
 def get_removed_account(actor: Actor, account_id: int) -> ChannelAccount:
     """A removed account of the broker, to be taken back; errors as `get_account`."""
     actor.require(READ_CHANNELS)
-    rows = ChannelAccount.objects.filter(deleted_at__isnull=False, broker_id=actor.broker_id)
+    rows = ChannelAccount.objects.filter(deleted_at__isnull=False, broker=actor.broker_id)
     return _found(rows.filter(pk=account_id).first())
 
 

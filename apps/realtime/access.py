@@ -114,7 +114,7 @@ def is_own_origin(origin: str, host: str) -> bool:
 
 def _user_of_session(session_key: str) -> User:
     request = HttpRequest()
-    request.session = SessionStore(session_key)  # type: ignore[assignment]
+    request.session = SessionStore(session_key)
     user = get_user(request)
     if not isinstance(user, User):
         raise Unauthenticated

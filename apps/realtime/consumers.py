@@ -14,6 +14,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from apps.core.access import Actor
 from apps.core.errors import DomainError
@@ -101,6 +102,8 @@ class EventsConsumer(AsyncWebsocketConsumer):
             await self._answer(asked)
         except DomainError as error:
             self._say("error", {"code": error.code.lower(), "message": error.message, "about": asked["type"]})
+        except (OperationalError, InterfaceError):
+            self.shut(TRY_AGAIN_LATER, "try again in a moment")
 
     def offer(self, event: SocketEvent) -> None:
         """Queue an event of the feed."""

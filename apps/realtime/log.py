@@ -73,7 +73,10 @@ def missed_events(since: int, rooms: frozenset[str]) -> list[SocketEvent] | None
 def prune() -> int:
     """Forget what no socket will ask for any more; returns how many rows went."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM realtime_loggedevent WHERE created_at < now() - %s", [KEPT])
+        cursor.execute(
+            "DELETE FROM realtime_loggedevent WHERE created_at < now() - make_interval(secs => %s)",
+            [KEPT.total_seconds()],
+        )
         return int(cursor.rowcount)
 
 

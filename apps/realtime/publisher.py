@@ -10,6 +10,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from typing import Any
 
 import redis
@@ -50,9 +51,9 @@ class _Publisher:
             log.warning("a frame was dropped: the publisher is behind; sockets will find it in the log")
 
     def flush(self) -> None:
-        done = threading.Event()
-        threading.Thread(target=lambda: (self._queue.join(), done.set()), daemon=True).start()
-        done.wait(FLUSH_SECONDS)
+        deadline = time.monotonic() + FLUSH_SECONDS
+        while self._queue.unfinished_tasks and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def _run(self) -> None:
         with asyncio.Runner() as runner:

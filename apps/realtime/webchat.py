@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import orjson
 from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import InterfaceError, OperationalError
 
 from apps.conversations.models import Message
 from apps.conversations.statuses import apply_status
@@ -107,6 +108,9 @@ class WebchatConsumer(AsyncWebsocketConsumer):
             await self._answer(asked)
         except RateLimited as error:
             self._say("error", code="rate_limited", retry_after=error.retry_after, **about)
+        except (Unavailable, OperationalError, InterfaceError):
+            # Not an answer: the widget keeps what has none, and sends it again when it is back.
+            self.shut(TRY_AGAIN_LATER, "try again in a moment")
         except DomainError as error:
             self._say("error", code=error.code.lower(), **about)
 
@@ -171,7 +175,7 @@ class WebchatConsumer(AsyncWebsocketConsumer):
         self.rooms = {visitor_room(account.id, visitor)}
         self._feed = feed_of(account.broker_id)
         await self._feed.attach(self)
-        since = number_in(asked, "since")
+        since = min(number_in(asked, "since"), visitors.seq_of(datetime.now(UTC)))
         thread = await call_in_broker(account.broker_id, _thread, account, visitor, since)
         self._last_seq = max([since, *(int(message["seq"]) for message in thread)])
         self._say(
