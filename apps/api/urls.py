@@ -10,6 +10,7 @@ elsewhere("inmo.utility.root", "GET", "/")
 elsewhere("inmo.utility.health", "GET", "/health", also=["centro_control.health.get"])
 elsewhere("inmo.utility.docs", "GET", "/docs", media_type="text/html")
 elsewhere("inmo.utility.redoc", "GET", "/redoc", media_type="text/html")
+elsewhere("inmo.ws.events", "WEBSOCKET", "/ws/{broker_id}/{user_id}")
 
 urlpatterns = [
     re_path(r"^api/schema/?$", schema, name="api-schema"),

@@ -7,6 +7,9 @@ import yaml
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 
+from apps.api.kit.routing import operations_served_elsewhere
+from tests.api.schemas import load_urls
+
 
 def test_the_schema_is_served_to_anyone(api):
     answer = api().get("/api/schema")
@@ -39,6 +42,13 @@ def test_the_pages_bring_their_own_assets(api, path):
             assert finders.find(address.removeprefix("/static/")), address
     assert "fonts.googleapis" not in page
     assert "default-src 'self'" in answer["Content-Security-Policy"]
+
+
+def test_what_is_said_to_be_served_elsewhere_is(api):
+    load_urls()
+
+    for each in operations_served_elsewhere():
+        assert api().generic(each.method, each.path).status_code == 200, each.path
 
 
 def test_the_status_command_counts_and_lists(capsys):

@@ -234,3 +234,11 @@ def test_the_database_being_away_answers_503(api, admin_user, monkeypatch):
 
     assert answer.status_code == 503
     assert "10.0.0.1" not in answer.content.decode()
+
+
+def test_a_token_costs_four_statements_and_no_more(api, admin_user, django_assert_max_num_queries):
+    client = api(admin_user)
+
+    # The search path, the host's domain twice, and the session with its user and broker once.
+    with django_assert_max_num_queries(4):
+        assert client.get("/auth/me").status_code == 200

@@ -45,7 +45,7 @@ class CallerThrottle(BaseThrottle):
 
 
 class FirstRenderer(BaseContentNegotiation):
-    """Answers in the view's one format whatever `Accept` says; `?format=` is for the documents, who mean files by it."""
+    """Answers in the one format of the view whatever `Accept` says; `?format=` means files in the documents."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return DefaultContentNegotiation().select_parser(request, parsers)
