@@ -136,7 +136,7 @@ TEMPLATES = [
 
 # ---- PostgreSQL
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://sofia@127.0.0.1:5432/sofia")}
-DATABASES["default"]["ENGINE"] = "django_tenants.postgresql_backend"
+DATABASES["default"]["ENGINE"] = "apps.core.database"
 DATABASES["default"].setdefault("OPTIONS", {})
 DB_POOL_MAX = env.int("DB_POOL_MAX", 0)
 if DB_POOL_MAX:
