@@ -7,6 +7,7 @@ import pkgutil
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import TypeGuard
 
 from django.apps import apps
 
@@ -60,7 +61,7 @@ def test_what_models_keep_secret_is_encrypted_or_hashed():
     assert plain == ["User.password"]
 
 
-def is_log_call(node: ast.AST) -> bool:
+def is_log_call(node: ast.AST) -> TypeGuard[ast.Call]:
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

@@ -94,7 +94,7 @@ def test_its_times_lead_up_to_now_and_agree_with_each_other(demo):
     assert not rows.filter(assigned_at__lt=F("queued_at")).exists()
     assert not rows.filter(first_response_at__lt=F("assigned_at")).exists()
     assert not rows.filter(closed_at__lt=F("last_message_at")).exists()
-    oldest = Lead.objects.order_by("created_at").first()
+    oldest = Lead.objects.earliest("created_at")
     assert 60 < (now - oldest.created_at).days <= 90
 
 
@@ -116,7 +116,7 @@ def test_what_is_counted_is_what_is_there(demo):
     states = {state.user_id: state.open_count for state in AgentState.objects.all()}
     assert {user: count for user, count in states.items() if count} == load
     for row in Conversation.objects.all():
-        newest = row.messages.exclude(status="note").order_by("-sent_at").first()
+        newest = row.messages.exclude(status="note").latest("sent_at")
         assert (row.last_message_at, row.last_message_direction) == (newest.sent_at, newest.direction)
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.api.inmo.chat import plain_text
 from apps.api.inmo.streaming import Failed, Feed, Token
 from apps.api.inmo.streaming import events_of as events_of_feed
-from apps.conversations.models import Message
+from apps.conversations.models import Conversation, Message
 from apps.conversations.types import ConversationStatus, Direction, Handler, SenderType
 from apps.core.errors import NotFound
 from apps.core.tenancy import in_broker
@@ -54,7 +54,7 @@ def test_the_conversation_goes_on_with_the_lead(api, admin_user):
 def test_where_a_person_attends_sofia_says_nothing(api, admin_user):
     client = api(admin_user)
     lead_id = client.post(TEST, HELLO).json()["lead_id"]
-    conversation = Message.objects.filter(conversation__lead_id=lead_id).first().conversation
+    conversation = Conversation.objects.get(lead_id=lead_id)
     conversation.status, conversation.handler = ConversationStatus.ACTIVE, Handler.AGENT
     conversation.assigned_agent = admin_user
     conversation.save()
