@@ -167,9 +167,6 @@ def browser_session(database: None) -> Callable[[User], Client]:
         client = Client()
         with in_public():
             client.force_login(user)
-            session = client.session
-            session["two_factor_passed"] = True
-            session.save()
         return client
 
     return make

@@ -2,18 +2,16 @@
 
 import dataclasses
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
 from apps.core.events import Event
+from apps.core.redaction import hide_secrets
 
 Values = dict[str, Any]  # JSON
 
-_SECRET = re.compile(r"password|secret|token|credential|api_?key|private|totp|backup_code", re.IGNORECASE)
-_HIDDEN = "***"
 _COMMON = frozenset(each.name for each in dataclasses.fields(Event))
 # Whose id it is where the event's name says it in another word.
 _ID_FIELD = {"agent": "user_id", "channel_account": "account_id"}
@@ -83,16 +81,5 @@ def _name_of_new(event: Event, name: str) -> str:
 def _safe(values: Values) -> Values:
     """As JSON, with whatever is called a secret hidden at any depth."""
     plain = json.loads(json.dumps(values, cls=DjangoJSONEncoder))
-    hidden: Values = _hide(plain)
+    hidden: Values = hide_secrets(plain)
     return hidden
-
-
-def _hide(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _HIDDEN if _SECRET.search(key) and not isinstance(inner, (bool, int)) and inner else _hide(inner)
-            for key, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_hide(inner) for inner in value]
-    return value

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
@@ -49,9 +49,6 @@ class PlatformAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is not
         return super().index(request, {**(extra_context or {}), "overview": overview()})
 
     def extra_urls(self) -> list[URLPattern]:
-        from apps.operations import stepping
+        from apps.operations.broker_doors import broker_door_urls
 
-        return [
-            path("step-into/<int:broker_id>/", self.admin_view(stepping.step_into), name="step-into"),
-            path("step-out/", self.admin_view(stepping.step_out), name="step-out"),
-        ]
+        return broker_door_urls(self.admin_view)
