@@ -16,7 +16,7 @@ KEY = "a-long-key-of-the-platform"
 
 
 class WhereViewSet(ApiViewSet):
-    authentication_classes = [AdminKeyAuthentication]
+    authentication_classes = [AdminKeyAuthentication]  # type: ignore[misc]
     needs_broker = False
 
     def where(self, request, account_id):

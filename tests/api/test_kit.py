@@ -148,7 +148,12 @@ def test_the_answer_is_in_the_broker_s_language_unless_asked_otherwise(api, admi
     from apps.api.inmo.auth import AuthViewSet
 
     original = AuthViewSet.me
-    monkeypatch.setattr(AuthViewSet, "me", lambda *a, **k: seen.append(translation.get_language()) or original(*a, **k))
+
+    def me(*arguments, **named):
+        seen.append(translation.get_language())
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(AuthViewSet, "me", me)
     client = api(admin_user)
     client.get("/auth/me")
     client.get("/auth/me", HTTP_ACCEPT_LANGUAGE="pt")
@@ -215,9 +220,14 @@ def test_calls_are_limited_per_broker(api, admin_user, agent_user, other_admin_u
 def test_the_longest_prefix_names_the_dialect():
     load_urls()
 
-    assert dialect_of_path("/api/v1/leads").document == "inmo"
-    assert dialect_of_path("/api/v1/ingest/cc_x").document == "centro_control"
-    assert dialect_of_path("/api/contacts").document == "whatsapp_odoo"
+    for path, document in (
+        ("/api/v1/leads", "inmo"),
+        ("/api/v1/ingest/cc_x", "centro_control"),
+        ("/api/contacts", "whatsapp_odoo"),
+    ):
+        dialect = dialect_of_path(path)
+        assert dialect is not None
+        assert dialect.document == document
     assert dialect_of_path("/app/") is None
     assert dialect_of_path("/v1x") is None
 
