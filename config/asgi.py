@@ -29,7 +29,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif (target := target_of(path)) is not None:
         await answer_webhook(target, scope, receive, send)
     else:
-        await _django(scope, receive, send)
+        await _django(dict(scope), receive, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:

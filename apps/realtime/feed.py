@@ -112,15 +112,21 @@ class Feed:
     async def _listen(self) -> None:
         """Hear the channel layer for as long as there are sockets, also after Redis was away."""
         while True:
-            layer = get_channel_layer()
             try:
-                channel = await layer.new_channel()
-                await layer.group_add(group_of(self.broker_id), channel)
-                while True:
-                    self._hear(await layer.receive(channel))
+                await self._listen_once(get_channel_layer())
             except _LAYER_TROUBLE as error:
                 log.warning("sockets hear from the log alone: redis is away", extra={"error": type(error).__name__})
                 await asyncio.sleep(1)
+
+    async def _listen_once(self, layer: Any) -> None:
+        group, channel = group_of(self.broker_id), await layer.new_channel()
+        try:
+            await layer.group_add(group, channel)
+            while True:
+                self._hear(await layer.receive(channel))
+        finally:
+            with contextlib.suppress(*_LAYER_TROUBLE):
+                await layer.group_discard(group, channel)
 
     def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "doors":

@@ -1,5 +1,6 @@
 """The paths of WebSockets. What none of them matches is closed as any unknown page is."""
 
+from collections.abc import MutableMapping
 from typing import Any
 
 from channels.routing import URLRouter
@@ -16,7 +17,7 @@ _router = URLRouter(
 )
 
 
-async def websockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def websockets(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
     """Serve a WebSocket; an unknown path is refused in the handshake."""
     try:
         await _router(scope, receive, send)

@@ -74,3 +74,9 @@ def team_path(user: User, *, broker_id: int | None = None, token: str | None = N
     """The documented address of a person's events."""
     query = f"?token={token if token is not None else token_of(user)}"
     return f"/ws/{broker_id or user.broker_id}/{user.pk}{query}"
+
+
+def home_of(user: User) -> int:
+    """The broker of one of the team."""
+    assert user.broker_id is not None
+    return user.broker_id

@@ -24,7 +24,7 @@ from apps.realtime.log import newest_seq
 from apps.realtime.models import LoggedEvent
 from tests.factories.conversations import make_conversation
 from tests.factories.messaging import make_account
-from tests.realtime.sockets import Tab, team_path, tell_story, token_of
+from tests.realtime.sockets import Tab, home_of, team_path, tell_story, token_of
 
 
 @pytest.fixture
@@ -120,7 +120,8 @@ def test_a_customers_message_is_heard_in_the_documents_words(admin_user: User, a
     async def story() -> None:
         async with Tab(path) as tab:
             start = (await tab.hear("hello"))["seq"]
-            stored = await call_in_broker(admin_user.broker_id, write, account)
+            stored = await call_in_broker(home_of(admin_user), write, account)
+            assert stored is not None
             lead = await tab.hear("lead_created")
             frame = await tab.hear("new_message")
         assert set(frame) == {"type", "data", "timestamp", "seq"}
@@ -139,10 +140,10 @@ def test_an_agent_hears_their_own_conversations_only(admin_user: User, agent_use
     async def story() -> None:
         async with Tab(path) as tab:
             await tab.hear("hello")
-            await call_in_broker(admin_user.broker_id, note, thread, admin_user, "no es suya")
+            await call_in_broker(home_of(admin_user), note, thread, admin_user, "no es suya")
             assert await tab.hears_nothing()
             await call_in_broker(
-                admin_user.broker_id,
+                home_of(admin_user),
                 assign_conversation,
                 actor=admin_user.actor(),
                 conversation_id=thread.pk,
@@ -150,7 +151,7 @@ def test_an_agent_hears_their_own_conversations_only(admin_user: User, agent_use
             )
             moved = await tab.hear("conversation_updated")
             assert moved["data"]["conversation"]["assigned_agent"]["id"] == agent_user.pk
-            await call_in_broker(admin_user.broker_id, note, thread, admin_user, "ahora sí")
+            await call_in_broker(home_of(admin_user), note, thread, admin_user, "ahora sí")
             assert (await tab.hear("new_message"))["data"]["message"]["message_text"] == "ahora sí"
 
     tell_story(story)
@@ -162,7 +163,7 @@ def test_another_broker_hears_nothing(admin_user: User, other_admin_user: User, 
     async def story() -> None:
         async with Tab(path) as tab:
             await tab.hear("hello")
-            await call_in_broker(admin_user.broker_id, write, account)
+            await call_in_broker(home_of(admin_user), write, account)
             assert await tab.hears_nothing()
 
     tell_story(story)
@@ -229,7 +230,7 @@ def test_what_redis_loses_arrives_all_the_same(
     async def story() -> None:
         async with Tab(path) as tab:
             await tab.hear("hello")
-            await call_in_broker(admin_user.broker_id, note, thread, admin_user, "por el otro camino")
+            await call_in_broker(home_of(admin_user), note, thread, admin_user, "por el otro camino")
             assert (await tab.hear("new_message"))["data"]["message"]["message_text"] == "por el otro camino"
             assert await tab.hears_nothing(seconds=0.6)
 
@@ -242,7 +243,7 @@ def test_nothing_is_told_twice(admin_user: User, thread: Conversation) -> None:
     async def story() -> None:
         async with Tab(path) as tab:
             await tab.hear("hello")
-            await call_in_broker(admin_user.broker_id, note, thread, admin_user)
+            await call_in_broker(home_of(admin_user), note, thread, admin_user)
             await tab.hear("new_message")
             assert await tab.hears_nothing(seconds=0.6)
 
@@ -258,7 +259,7 @@ def test_a_revoked_session_is_closed_at_once(admin_user: User) -> None:
     async def story() -> None:
         async with Tab(path) as tab:
             await tab.hear("hello")
-            await call_in_broker(admin_user.broker_id, log_out, login)
+            await call_in_broker(home_of(admin_user), log_out, login)
             assert await tab.closes() == 1008
 
     tell_story(story)
@@ -353,7 +354,7 @@ def test_hundreds_of_events_reach_a_socket_that_reads(admin_user: User, thread: 
     async def story() -> None:
         async with Tab(path) as tab:
             await tab.hear("hello")
-            writing = asyncio.create_task(call_in_broker(admin_user.broker_id, many))
+            writing = asyncio.create_task(call_in_broker(home_of(admin_user), many))
             heard = {(await tab.hear("new_message", timeout=20))["data"]["message"]["message_text"] for _ in range(300)}
             await writing
         assert heard == {str(number) for number in range(300)}
