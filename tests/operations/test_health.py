@@ -2,6 +2,7 @@
 
 import time
 
+import psycopg
 import pytest
 
 from apps.core import heartbeat
@@ -24,9 +25,7 @@ def redis_is_gone(settings):
 @pytest.fixture
 def database_is_gone(monkeypatch):
     """The health's own connections lead nowhere."""
-    monkeypatch.setattr(
-        health, "open_database", lambda: health.psycopg.connect("host=127.0.0.1 port=9 connect_timeout=2")
-    )
+    monkeypatch.setattr(health, "open_database", lambda: psycopg.connect("host=127.0.0.1 port=9 connect_timeout=2"))
 
 
 def test_every_part_is_told(api):

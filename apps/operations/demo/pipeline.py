@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.assistant.qualification import score_lead
@@ -62,10 +61,11 @@ def date_leads() -> None:
 
 
 def _lead(rng: random.Random, profile: Profile, agents: Sequence[User]) -> Person:
-    score, parts = score_lead(profile.known, today=timezone.localdate())
+    score, parts = score_lead(profile.known)
     stage = profile.stage
     has_agent = STAGE_ORDER.index(stage) >= STAGE_ORDER.index(Stage.CALIFICACION_FINANCIERA) or rng.random() < 0.25
-    agent = rng.choice(agents) if has_agent else None
+    # The first of them is the agent whose login is shown: theirs should be a full inbox.
+    agent = rng.choices(agents, [2, *[1] * (len(agents) - 1)])[0] if has_agent else None
     has_phone = profile.channel == "whatsapp_meta" or stage != Stage.ENTRADA
     lead = Lead(
         phone=profile.phone if has_phone else None,
