@@ -4,12 +4,15 @@ The database is a copy of a base that is made once (tests.databases). Each test 
 (threads, processes) takes `committed_db`, after which the copy is made again.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from celery import current_app
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
 from django.utils import timezone, translation
@@ -31,6 +34,18 @@ from tests.databases import (
     use_test_database,
 )
 from tests.factories import make_user
+
+
+def pytest_configure() -> None:
+    """On a Redis that the caller named, each process of xdist takes a number of its own: tests empty theirs."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker or "SOFIA_TEST_REDIS" in os.environ:
+        return
+    given = urlsplit(settings.REDIS_URL)
+    number = (int(given.path.strip("/") or 0) + 1 + int(worker.removeprefix("gw"))) % 16
+    settings.REDIS_URL = given._replace(path=f"/{number}").geturl()
+    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+    settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"] = [settings.REDIS_URL]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

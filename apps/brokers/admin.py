@@ -101,10 +101,10 @@ class StateFilter(admin.SimpleListFilter):
     title = _("status")
     parameter_name = "state"
 
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, object]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return [("open", _("open")), ("suspended", _("suspended")), ("deleted", _("deleted"))]
 
-    def queryset(self, _request: HttpRequest, brokers: QuerySet[Broker]) -> QuerySet[Broker]:
+    def queryset(self, request: HttpRequest, brokers: QuerySet[Broker]) -> QuerySet[Broker]:
         match self.value():
             case "open":
                 return brokers.filter(is_active=True, deleted_at__isnull=True)
@@ -164,7 +164,7 @@ class BrokerAdmin(ActionAdmin):
 
     @display(description=_("people"))
     def people(self, broker: Broker) -> int:
-        count: int = broker.people  # type: ignore[attr-defined]  # annotated above
+        count: int = broker.people
         return count
 
     @display(description="")

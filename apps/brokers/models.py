@@ -40,7 +40,7 @@ class Broker(TenantMixin):
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Names the schema and the uid after the number; nothing else happens on saving."""
-        if self.pk and not self.schema_name:
+        if self.pk and not self.schema_name:  # type: ignore[has-type]  # django-tenants is not typed
             self.schema_name = schema_of(self.pk)
         if self.pk and not self.uid:
             self.uid = uid_for(self.pk)

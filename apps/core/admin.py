@@ -20,7 +20,7 @@ def actor_of(request: HttpRequest, *, broker_id: int | None = None) -> Actor:
     return actor
 
 
-class PlatformAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is not typed
+class PlatformAdmin(ModelAdmin):
     """Rows of the platform. Nothing is deleted here: what can be closed has an action that closes it."""
 
     list_per_page = 50

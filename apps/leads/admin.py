@@ -8,7 +8,7 @@ from apps.core.admin import TenantAdmin
 from apps.leads.models import Lead, LeadIdentity
 
 
-class IdentityInline(TabularInline):  # type: ignore[misc]  # unfold is not typed
+class IdentityInline(TabularInline):
     model = LeadIdentity
     fields = ("kind", "scope", "external_id", "display_name", "username", "is_reachable", "created_at")
     readonly_fields = fields

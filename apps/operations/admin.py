@@ -215,11 +215,11 @@ for _model in (PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, C
     admin.site.unregister(_model)
 
 
-class _TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):  # type: ignore[misc]  # neither is typed
+class _TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
     pass
 
 
-class _PeriodicTaskForm(PeriodicTaskForm):  # type: ignore[misc]
+class _PeriodicTaskForm(PeriodicTaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["task"].widget = UnfoldAdminTextInputWidget()
@@ -227,7 +227,7 @@ class _PeriodicTaskForm(PeriodicTaskForm):  # type: ignore[misc]
 
 
 @admin.register(PeriodicTask)
-class PeriodicTaskAdmin(BasePeriodicTaskAdmin, ModelAdmin):  # type: ignore[misc]
+class PeriodicTaskAdmin(BasePeriodicTaskAdmin, ModelAdmin):
     form = _PeriodicTaskForm
     list_select_related = ("interval", "crontab", "solar", "clocked")
     search_fields = ("name", "task")
@@ -241,7 +241,7 @@ class IntervalScheduleAdmin(PlatformAdmin):
 
 
 @admin.register(CrontabSchedule)
-class CrontabScheduleAdmin(BaseCrontabScheduleAdmin, ModelAdmin):  # type: ignore[misc]
+class CrontabScheduleAdmin(BaseCrontabScheduleAdmin, ModelAdmin):
     list_filter = ("timezone",)
     search_fields = ("minute", "hour", "timezone")
     show_full_result_count = False
@@ -254,7 +254,7 @@ class SolarScheduleAdmin(PlatformAdmin):
 
 
 @admin.register(ClockedSchedule)
-class ClockedScheduleAdmin(BaseClockedScheduleAdmin, ModelAdmin):  # type: ignore[misc]
+class ClockedScheduleAdmin(BaseClockedScheduleAdmin, ModelAdmin):
     list_filter = (("clocked_time", RangeDateTimeFilter),)
     search_fields = ("=id",)
     show_full_result_count = False

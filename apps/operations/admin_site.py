@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.brokers.models import Broker
 
 
-class PlatformAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold is not typed
+class PlatformAdminSite(UnfoldAdminSite):
     """Only superadmins; which broker they stepped into is in the session."""
 
     site_title = "Sofía CRM"

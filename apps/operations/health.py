@@ -150,8 +150,8 @@ def _breakers() -> Part:
 
 def _cache() -> Part:
     cache.set("health", "1", 5)
-    facts = redis_client().info("stats")  # type: ignore[misc]
-    hits, misses = int(facts["keyspace_hits"]), int(facts["keyspace_misses"])  # type: ignore[index]
+    facts = redis_client().info("stats")
+    hits, misses = int(facts["keyspace_hits"]), int(facts["keyspace_misses"])
     return Part(
         "up" if cache.get("health") == "1" else "down",
         {"hit_ratio": round(hits / (hits + misses), 3) if hits + misses else None},

@@ -116,4 +116,4 @@ def _gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(name, words, value=value)
 
 
-registry.register(_Stored())  # type: ignore[arg-type]  # a collector is what has collect()
+registry.register(_Stored())

@@ -1,7 +1,7 @@
 """Forgetting what nobody will ask for any more, a little at a time."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.apps import apps
 from django.contrib.sessions.models import Session
@@ -51,7 +51,7 @@ def prune() -> dict[str, int]:
     return pruned
 
 
-def _in_batches(table: str, condition: str, before: object) -> int:
+def _in_batches(table: str, condition: str, before: datetime) -> int:
     """Small deletes: each commits by itself, so that no lock and no transaction lives long."""
     gone = 0
     while True:

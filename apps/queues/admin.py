@@ -7,7 +7,7 @@ from apps.core.admin import TenantAdmin
 from apps.queues.models import AgentState, Queue, QueueMember
 
 
-class MemberInline(TabularInline):  # type: ignore[misc]  # unfold is not typed
+class MemberInline(TabularInline):
     model = QueueMember
     fields = ("user", "priority", "skills", "is_supervisor", "last_assigned_at")
     readonly_fields = fields

@@ -3,6 +3,7 @@
 import dataclasses
 import typing
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -42,7 +43,7 @@ def every_event() -> list[type[Event]]:
 
 def an_instance(kind: type[Event], broker_id: int, actor: Actor) -> Event:
     hints = typing.get_type_hints(kind)
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
         hint = str(hints[field.name])
         if field.name in {"broker_id", "actor", "at"}:
@@ -125,7 +126,7 @@ def test_a_change_that_is_rolled_back_leaves_no_line(broker):
 
 
 def test_secrets_are_never_in_the_trail(broker):
-    changes = {
+    changes: dict[str, list[Any]] = {
         "password": ["old-one", "new-one"],
         "credentials": [{"access_token": "EAA-1"}, {"access_token": "EAA-2"}],
         "settings": [{}, {"api_key": "k-1", "deep": [{"app_secret": "s-1"}], "name": "visible"}],

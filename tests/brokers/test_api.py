@@ -2,8 +2,12 @@
 
 import pytest
 
+from apps.brokers.actions import restore_broker
 from apps.brokers.models import Broker
 from apps.core.tenancy import in_public
+from apps.messaging.queries import account_for_webhook
+from apps.messaging.types import Channel
+from tests.factories import make_account
 
 KEYS = {"id", "name", "is_active", "created_at"}
 SLASHES = pytest.mark.parametrize("slash", ["", "/"])
@@ -22,7 +26,11 @@ def test_a_superadmin_creates_reads_changes_and_deletes(api, superadmin_user, br
 
     assert client.get(address).json() == made.json()
     changed = client.put(address, {"is_active": False})
-    assert (changed.status_code, changed.json()["is_active"], changed.json()["name"]) == (200, False, "Inmobiliaria Sur")
+    assert (changed.status_code, changed.json()["is_active"], changed.json()["name"]) == (
+        200,
+        False,
+        "Inmobiliaria Sur",
+    )
     assert client.put(address, {"is_active": True, "name": "Sur"}).json()["name"] == "Sur"
     assert client.delete(address).status_code == 204
     assert client.get(address).status_code == 404
@@ -92,8 +100,6 @@ def test_unknown_numbers_are_404_and_words_are_422(api, superadmin_user):
 def test_a_deleted_brokers_tokens_are_dead_at_once_and_live_again_when_it_is_restored(
     api, superadmin_user, admin_user, broker
 ):
-    from apps.brokers.actions import restore_broker
-
     people, platform = api(admin_user), api(superadmin_user)
     assert people.get("/auth/me").status_code == 200
 
@@ -107,11 +113,9 @@ def test_a_deleted_brokers_tokens_are_dead_at_once_and_live_again_when_it_is_res
 
 
 def test_a_suspended_brokers_webhooks_are_closed(api, superadmin_user, broker):
-    from apps.messaging.queries import account_for_webhook
-    from tests.factories import make_account
 
     account = make_account()
     api(superadmin_user).put(f"/api/brokers/{broker.pk}", {"is_active": False})
 
     with in_public():
-        assert account_for_webhook(account.channel, account.external_id) is None
+        assert account_for_webhook(Channel(account.channel), account.external_id) is None

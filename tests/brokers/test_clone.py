@@ -50,7 +50,7 @@ CATALOGS = {
 }
 
 
-def catalogs_of(schema: str) -> dict[str, set[tuple[object, ...]]]:
+def catalogs_of(schema: str) -> dict[str, set[tuple[str, ...]]]:
     found = {}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('search_path', '', true)")

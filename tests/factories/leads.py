@@ -18,6 +18,6 @@ def make_lead(**fields) -> Lead:
 def make_identity(lead: Lead | None = None, *, kind: str = IdentityKind.WA_ID, **fields) -> LeadIdentity:
     """How a channel knows the lead: by default the lead's phone on WhatsApp."""
     lead = lead or make_lead()
-    is_phone = kind == IdentityKind.WA_ID and lead.phone
-    values = {"external_id": lead.phone.removeprefix("+") if is_phone else f"id-{next_number()}", **fields}
+    own = lead.phone.removeprefix("+") if kind == IdentityKind.WA_ID and lead.phone else f"id-{next_number()}"
+    values = {"external_id": own, **fields}
     return LeadIdentity.objects.create(lead=lead, kind=kind, **values)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
@@ -116,9 +117,10 @@ def migrate_schema(schema_name: str) -> None:
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema_name}")
     # With the public schema on the path its django_migrations would be taken for this schema's own.
     with in_schema(schema_name):
-        connection.set_schema(schema_name, include_public=False)
+        wrapper = _tenant_connection()
+        wrapper.set_schema(schema_name, include_public=False)
         MigrationRecorder(connection).ensure_schema()
-        connection.set_schema(schema_name)
+        wrapper.set_schema(schema_name)
         executor = MigrationExecutor(connection)
         executor.migrate(executor.loader.graph.leaf_nodes())
     _drop_references_to_public(schema_name)
@@ -188,14 +190,19 @@ def _try_migrate(schema: str) -> tuple[str, str]:
 
 def _forget_connection() -> None:
     connection.close()
-    if connection.pool is not None:
-        connection.close_pool()
+    if _tenant_connection().pool is not None:
+        _tenant_connection().close_pool()
+
+
+def _tenant_connection() -> Any:
+    """The connection with what django-tenants and Django's pool add to it, of which its type knows nothing."""
+    return connection
 
 
 @contextmanager
 def _held(name: str) -> Iterator[None]:
     """Hold a lock on a connection of its own, which touches no table: migrations may take any lock meanwhile."""
-    holder = connection.copy()
+    holder = _tenant_connection().copy()
     holder.set_schema_to_public()
     try:
         holder.set_autocommit(False)
