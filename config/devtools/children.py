@@ -106,9 +106,16 @@ def end_orphans(mark: str) -> None:
     """End what a supervisor of this clone that was killed outright has left."""
     left = [process for process in psutil.process_iter() if _mark_of(process) == mark]
     for process in left:
-        process.terminate()
+        _signal(process, signal.SIGTERM)
     for process in psutil.wait_procs(left, timeout=5)[1]:
-        process.kill()
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:  # it ended by itself meanwhile
+        return
 
 
 def say(name: str, text: str) -> None:

@@ -12,6 +12,7 @@ from types import FrameType
 
 from config.devtools.children import MARK, Child, end_orphans, run_to_end, say
 from config.devtools.manage import environment_of
+from config.devtools.reaper import reaper
 from config.embedded import Services, ensure
 from config.embedded.files import Lock, is_held
 from config.embedded.places import DATA, home_of
@@ -89,7 +90,7 @@ def serve(lock: Lock, arguments: list[str]) -> None:
     address = f"http://127.0.0.1:{port}"
     lock.write(json.dumps({"pid": os.getpid(), "url": address}))
     children: list[Child] = []
-    with listener, _services() as services:
+    with listener, reaper(mark), _services() as services:
         say("dev", f"PostgreSQL and Redis: {time.monotonic() - started:.1f} s")
         environment = {**environment_of(services), "PORT": str(port), MARK: mark}
         try:

@@ -130,7 +130,8 @@ def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(u
     up.process.kill()
     up.process.wait()
 
-    assert eventually(lambda: up.family() == [], within=30)
+    eventually(lambda: up.family() == [], within=30)
+    assert [" ".join(process.cmdline()) for process in up.family()] == []
     up.start()
     assert up.health() == 200
 
