@@ -326,6 +326,6 @@ class TransferChoices:
 def transfer_choices(actor: Actor, conversation: Conversation) -> TransferChoices:
     """The active people of the team with their presence, and the queues: three queries."""
     states = {state.user_id: state for state in agent_states()}
-    team = visible_users(actor).filter(status=UserStatus.ACTIVE).exclude(pk=conversation.assigned_agent_id)
-    agents = [(user, states.get(user.pk)) for user in team.order_by("first_name", "id")]
+    team = visible_users(actor).filter(status=UserStatus.ACTIVE).order_by("first_name", "id")
+    agents = [(user, states.get(user.pk)) for user in team if user.pk != conversation.assigned_agent_id]
     return TransferChoices(agents=agents, queues=list(active_queues()))

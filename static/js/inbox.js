@@ -183,8 +183,9 @@
     if (!answer.isOk) return;
     const fresh = parse(answer.html);
     const head = document.getElementById('thread-head');
+    // Merged, not replaced: a button whose answer is still on its way must stay in the page.
     if (!head.querySelector('details[open]')) {
-      head.replaceWith(fresh.getElementById('thread-head'));
+      window.Idiomorph.morph(head, fresh.getElementById('thread-head'));
       window.htmx.process(document.getElementById('thread-head'));
     }
     const composer = document.getElementById('composer');
@@ -196,11 +197,14 @@
     }
     tellTimes(opened());
   }
-  async function refreshLead(id) {
+  // What somebody is just typing into the panel is not drawn over, unless it was they who changed it.
+  async function refreshLead(id, { isOwn = false } = {}) {
     const answer = await request(part(id, 'lead'));
     const panel = document.getElementById('lead-panel');
-    if (!answer.isOk || openedId() !== id || panel.querySelector('.fold[open] form, .add-tag :focus')) return;
-    const unfolded = [...panel.querySelectorAll('.fold')].map((fold) => fold.open);
+    if (!answer.isOk || openedId() !== id) return;
+    const isTyping = panel.querySelector('.fold[open] form') || panel.querySelector('.add-tag input')?.value;
+    if (isTyping && !isOwn) return;
+    const unfolded = [...panel.querySelectorAll('.fold')].map((fold) => fold.open && !(isOwn && fold.querySelector('form')));
     window.Idiomorph.morph(panel, answer.html, { morphStyle: 'innerHTML' });
     panel.querySelectorAll('.fold').forEach((fold, index) => { fold.open = unfolded[index] || false; });
     window.htmx.process(panel);
@@ -299,7 +303,8 @@
     const id = event.detail.conversation_id;
     soon(`row:${id}`, () => refreshRow(id));
     if (id === openedId()) {
-      soon('lead', () => refreshLead(id));
+      soon('lead-own', () => refreshLead(id, { isOwn: true }));
+      soon('head', () => refreshHead(id));
       soon('tail:null', () => refreshTail(id, null));
     }
   });

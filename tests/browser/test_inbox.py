@@ -146,3 +146,26 @@ def test_on_a_phone_one_pane_at_a_time(page, stack, brokerage):
 
     expect(phone.locator("#rows")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_panel_changes_the_person(page, stack, brokerage):
+    visitor = another_browser(page)
+    visitor_says(visitor, stack, brokerage, "Hola, quiero comprar")
+    sign_in(page, stack, brokerage["users"]["admin"]["email"])
+    page.goto(f"{stack.url}/app/?tab=open")
+    page.locator(".conversation-row").first.click(timeout=15_000)
+
+    page.fill(".add-tag input", "vip")
+    page.keyboard.press("Enter")
+    expect(page.locator(".badge.tag", has_text="vip")).to_be_visible()
+    page.locator(".badge.tag button").click()
+    expect(page.locator(".badge.tag")).to_have_count(0)
+    page.select_option("#stage", "seguimiento")
+    expect(page.locator(".event").last).to_be_visible()
+    page.locator(".lead-panel .fold > summary").last.click()
+    page.fill("#lead-name", "Rosa Núñez")
+    page.locator("[hx-post$='/lead/edit'] button").click()
+
+    expect(page.locator(".lead-panel h2")).to_have_text("Rosa Núñez")
+    expect(page.locator(".conversation-row.is-current strong")).to_have_text("Rosa Núñez")
+    expect(page.locator("#thread-head h2")).to_have_text("Rosa Núñez")

@@ -12,8 +12,8 @@ from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.conversations.models import Conversation, Message
 from apps.conversations.types import CloseReason, Direction, MessageStatus, SenderType
@@ -220,13 +220,29 @@ def _slot_value(name: str, facts: Mapping[str, object]) -> str:
     return _plain(value)
 
 
+_CURRENCY_SIGNS = {
+    "CLP": "$",
+    "UF": "UF ",
+    "MXN": "MX$",
+    "USD": "US$",
+    "COP": "COP$",
+    "ARS": "AR$",
+    "PEN": "S/ ",
+    "BRL": "R$ ",
+    "EUR": "€ ",
+}
+
+
 def _money(amount: object, currency: str) -> str:
+    """As Chile, Argentina and Brazil write it, $410.000,50; in English with the separators the other way round."""
     try:
         number = Decimal(str(amount))
     except InvalidOperation:
         return _plain(amount)
-    digits = 0 if number == number.to_integral_value() else 2
-    return f"{formats.number_format(number, decimal_pos=digits, force_grouping=True)} {currency}".strip()
+    shown = f"{number:,.0f}" if number == number.to_integral_value() else f"{number:,.2f}"
+    if get_language() != "en":
+        shown = shown.translate(str.maketrans(",.", ".,"))
+    return _CURRENCY_SIGNS.get(currency, f"{currency} ").lstrip() + shown
 
 
 def _visit(day: str, moment: str, part: str) -> str:

@@ -30,7 +30,9 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.filter
 def initials(name: str) -> str:
-    """Up to two letters: of the first and the last word that begin with one."""
+    """Up to two letters: of the first and the last word that begin with one; of a phone, its last two digits."""
+    if str(name).startswith("+"):
+        return str(name)[-2:]
     letters = [word[0].upper() for word in str(name or "").split() if word[0].isalnum()]
     if not letters:
         return "?"

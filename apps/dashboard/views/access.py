@@ -56,7 +56,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     """A code of the authenticator, or a backup code, within five minutes of the password."""
     pending = request.session.get(_HALF_IN)
     user = _pending_user(pending)
-    if user is None:
+    if user is None or pending is None:
         return redirect("dashboard:login")
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
