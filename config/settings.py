@@ -174,7 +174,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 10, "socket_keepalive": True}
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+# What waits for a process is taken in order of urgency, 0 first: storing what customers wrote comes before answering.
+# Hence as little as possible is taken out of that order ahead of time.
+CELERY_TASK_ROUTES = {
+    "conversations.receive_raw_events": {"priority": 0},
+    "core.heartbeat": {"priority": 3},
+    "*": {"priority": 6},
+}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True

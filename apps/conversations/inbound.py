@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -45,20 +45,34 @@ from apps.messaging.types import (
 )
 
 log = logging.getLogger(__name__)
+HEARD_EVERY = timedelta(minutes=1)
+MOST_HEARD = 10_000
+_heard_at: dict[int, datetime] = {}
 # Content that changes an earlier message instead of adding one.
 _CHANGES = frozenset({ContentType.REACTION, ContentType.EDIT, ContentType.REVOKE})
 
 
-def receive_waiting_events(*, limit: int = 20) -> int:
-    """Process the waiting raw events that nobody else holds; returns how many. Safe to call at any time, from anywhere."""
+def receive_waiting_events(*, limit: int = 8) -> int:
+    """Process the waiting raw events that nobody else holds; returns how many. Safe to call at any time, from anywhere.
+
+    Few at a time, so that the other processes share what came at once.
+    """
     events = ledger.claim_waiting(limit=limit)
-    for event in events:
-        receive_event(event)
+    done: list[int] = []
+    try:
+        for event in events:
+            if receive_event(event):
+                done.append(event.pk)
+    finally:
+        ledger.mark_processed(done)
     return len(events)
 
 
-def receive_event(event: RawEvent) -> None:
-    """Turn one raw event into what it says; one bad item does not hold up the others."""
+def receive_event(event: RawEvent) -> bool:
+    """Turn one raw event into what it says; one bad item does not hold up the others.
+
+    Returns whether all of it is stored, for the caller to mark; what is not is marked as failed here.
+    """
     account = event.account.ref()
     adapter = adapter_for(account.channel)
     items = adapter.parse(account, bytes(event.body), received_at=event.received_at)
@@ -78,8 +92,7 @@ def receive_event(event: RawEvent) -> None:
         problems.append("the body holds nothing that could be read")
     if problems:
         ledger.mark_failed(event, "\n".join(problems), is_final=is_final)
-    else:
-        ledger.mark_processed(event.pk)
+    return not problems
 
 
 def _receive_item(account: AccountRef, item: ParsedEvent) -> None:
@@ -117,7 +130,9 @@ def receive_message(account: AccountRef, inbound: InboundMessage) -> Message | N
     lock_contact(account.broker_id, contact)
     if Message.objects.filter(account_id=account.id, provider_message_id=inbound.provider_message_id).exists():
         return None
-    lead, identity = identify_lead(actor=actor, contact=contact, source=account.channel.value, referral=inbound.referral)
+    lead, identity = identify_lead(
+        actor=actor, contact=contact, source=account.channel.value, referral=inbound.referral
+    )
     if inbound.type in _CHANGES:
         return _apply_change(actor, account, inbound)
     conversation = _open_conversation(actor, account, inbound, lead, identity)
@@ -248,9 +263,7 @@ def _note_inbound(actor: Actor, conversation: Conversation, message: Message, le
         changes |= {"last_message_preview": preview_of(message), "last_message_direction": Direction.IN}
     Conversation.objects.filter(pk=conversation.pk).update(**changes)
     Lead.objects.filter(pk=lead.pk).update(last_inbound_at=timezone.now())
-    ChannelAccount.objects.filter(pk=conversation.account_id).filter(
-        last_inbound_at__lt=timezone.now() - timedelta(minutes=1)
-    ).update(last_inbound_at=timezone.now())
+    _note_account_is_heard(conversation.account_id)
     publish(
         MessageReceived(
             broker_id=actor.broker_id,
@@ -260,6 +273,18 @@ def _note_inbound(actor: Actor, conversation: Conversation, message: Message, le
             message_id=message.pk,
         )
     )
+
+
+def _note_account_is_heard(account_id: int) -> None:
+    """When the account last heard a customer, to the minute; a process that wrote it a minute ago does not ask."""
+    now = timezone.now()
+    if _heard_at.get(account_id, now - HEARD_EVERY) > now - HEARD_EVERY:
+        return
+    stale = Q(last_inbound_at=None) | Q(last_inbound_at__lt=now - HEARD_EVERY)
+    ChannelAccount.objects.filter(stale, pk=account_id).update(last_inbound_at=now)
+    if len(_heard_at) > MOST_HEARD:
+        _heard_at.clear()
+    _heard_at[account_id] = now
 
 
 def _note_echo(actor: Actor, conversation: Conversation, message: Message) -> None:

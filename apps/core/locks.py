@@ -15,9 +15,14 @@ def lock_names(names: Iterable[str]) -> None:
     """
     keys = sorted({_key(name) for name in names})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(LOCK_TIMEOUT_MS)])
-        for key in keys:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        # One statement: its parts run in the order in which they stand, and the array is sorted.
+        cursor.execute(
+            """
+            SELECT set_config('lock_timeout', %s, true)
+             UNION ALL SELECT pg_advisory_xact_lock(key)::text FROM unnest(%s::bigint[]) AS key
+            """,
+            [str(LOCK_TIMEOUT_MS), keys],
+        )
 
 
 def _key(name: str) -> int:

@@ -1,8 +1,14 @@
 """Celery's side of durable work: three small tasks."""
 
+import time
+
 from celery import shared_task
+from django.conf import settings
 
 from apps.core import heartbeat, work
+
+# So long one poll keeps its process; then inbound messages, which go first, have their turn.
+SLICE_SECONDS = 0.15
 
 
 @shared_task(name="core.run_work")
@@ -12,9 +18,14 @@ def run_work(work_id: int) -> None:
 
 
 @shared_task(name="core.poll_work")
-def poll_work() -> None:
-    """Run what is due: timers, and whatever Redis or a dead worker lost."""
-    work.run_due()
+def poll_work(until: float | None = None) -> None:
+    """Run what is due: timers, and whatever Redis or a dead worker lost.
+
+    Where more is due it asks for its next turn itself, until the scheduler's next poll takes over.
+    """
+    end = until if until is not None else time.time() + settings.WORK_POLL_SECONDS
+    if work.run_due_for(SLICE_SECONDS) and time.time() < end:
+        work.ring(poll_work, end)
 
 
 @shared_task(name="core.heartbeat")

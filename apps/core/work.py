@@ -4,6 +4,7 @@ due or was lost. Redis may be emptied at any moment; a worker may die at any mom
 
 import logging
 import random
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -113,15 +114,27 @@ def ring(task: Any, *args: object) -> None:
 
 
 def run_due(*, limit: int = 200) -> int:
-    """Run what is due and unleased, oldest first; returns how many ran. The poll calls this."""
+    """Run what is due and unleased, oldest first; returns how many ran."""
     ran = 0
-    while ran < limit:
-        claimed = _claim(None)
-        if claimed is None:
-            break
-        _run(claimed)
+    while ran < limit and _run_next():
         ran += 1
     return ran
+
+
+def run_due_for(seconds: float) -> bool:
+    """The same for so long at least, to the end of the work under way; whether more may be due."""
+    end = time.monotonic() + seconds
+    while _run_next():
+        if time.monotonic() >= end:
+            return True
+    return False
+
+
+def _run_next() -> bool:
+    claimed = _claim(None)
+    if claimed is not None:
+        _run(claimed)
+    return claimed is not None
 
 
 def run_one(work_id: int) -> bool:
@@ -147,26 +160,25 @@ class _Claimed:
 def _claim(work_id: int | None) -> _Claimed | None:
     """Take the lease of one row, by id or the oldest due, skipping what others hold."""
     now = timezone.now()
-    with in_public(), transaction.atomic(), connection.cursor() as cursor:
+    leases = {kind.name: kind.lease.total_seconds() for kind in _kinds.values()}
+    with in_public(), connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT id, broker_id, kind, key, payload::text, attempts, revision FROM public.core_scheduledwork
-             WHERE due_at <= %s AND (lease_until IS NULL OR lease_until < %s)
-               {"AND id = %s" if work_id else ""}
-             ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+            UPDATE public.core_scheduledwork
+               SET attempts = attempts + 1,
+                   lease_until = %s + make_interval(secs => COALESCE((%s::jsonb ->> kind)::float8, 60))
+             WHERE id = (SELECT id FROM public.core_scheduledwork
+                          WHERE due_at <= %s AND (lease_until IS NULL OR lease_until < %s)
+                            {"AND id = %s" if work_id else ""}
+                          ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+            RETURNING id, broker_id, kind, key, payload::text, attempts - 1, revision
             """,
-            [now, now, work_id] if work_id else [now, now],
+            [now, _json(leases), now, now, *([work_id] if work_id else [])],
         )
         row = cursor.fetchone()
-        if row is None:
-            return None
-        claimed = _Claimed(row[0], row[1], row[2], row[3], _from_json(row[4]), row[5], row[6])
-        lease = _kinds[claimed.kind].lease if claimed.kind in _kinds else timedelta(seconds=60)
-        cursor.execute(
-            "UPDATE public.core_scheduledwork SET lease_until = %s, attempts = attempts + 1 WHERE id = %s",
-            [now + lease, claimed.id],
-        )
-    return claimed
+    if row is None:
+        return None
+    return _Claimed(row[0], row[1], row[2], row[3], _from_json(row[4]), row[5], row[6])
 
 
 def _run(work: _Claimed) -> None:
@@ -194,7 +206,7 @@ def _run(work: _Claimed) -> None:
 
 def _finish(work: _Claimed) -> None:
     """Done: the row goes, unless it was asked for again meanwhile; then it is due at once."""
-    with in_public(), transaction.atomic(), connection.cursor() as cursor:
+    with in_public(), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM public.core_scheduledwork WHERE id = %s AND revision = %s", [work.id, work.revision]
         )

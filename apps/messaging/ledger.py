@@ -1,8 +1,9 @@
 """The ledger of raw events: what was received is processed, waiting or failed, and can be replayed. Nothing is dropped."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ MAX_ATTEMPTS = 6
 
 def claim_waiting(*, limit: int) -> list[RawEvent]:
     """Take the lease of the oldest waiting events that nobody else holds, with their accounts."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE public.messaging_rawevent SET lease_until = now() + %s, attempts = attempts + 1
@@ -29,9 +30,11 @@ def claim_waiting(*, limit: int) -> list[RawEvent]:
     return list(RawEvent.objects.filter(id__in=ids).select_related("account").order_by("id"))
 
 
-def mark_processed(event_id: int) -> None:
-    """Every item of the event is stored."""
-    RawEvent.objects.filter(id=event_id).update(
+def mark_processed(event_ids: Collection[int]) -> None:
+    """Every item of these events is stored."""
+    if not event_ids:
+        return
+    RawEvent.objects.filter(id__in=event_ids).update(
         state=RawEventState.PROCESSED, processed_at=timezone.now(), lease_until=None, error=""
     )
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from apps.core import work
+from apps.core import tasks, work
 from apps.core.models import DeadLetter, ScheduledWork
 from apps.core.tenancy import current_broker_id
 
@@ -118,6 +118,7 @@ def test_work_asked_for_again_while_it_runs_is_run_again(kind):
     claimed = work._claim(work_id)
     work.schedule("test.kind", {}, broker_id=None, key="k")
 
+    assert claimed
     work._finish(claimed)
 
     assert work.run_due() == 1
@@ -154,3 +155,29 @@ def test_a_missing_redis_does_not_stop_the_fact(kind, settings, django_capture_o
         work.schedule("test.kind", {}, broker_id=None)
 
     assert work.run_due() == 1
+
+
+def test_a_poll_that_is_cut_short_says_that_more_is_due(kind):
+    for _number in range(3):
+        work.schedule("test.kind", {}, broker_id=None)
+
+    assert work.run_due_for(0) is True
+    assert len(kind.runs) == 1
+    assert work.run_due_for(60) is False
+    assert len(kind.runs) == 3
+
+
+def test_a_poll_asks_for_its_next_turn_until_the_scheduler_polls_again(kind, monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(work, "ring", lambda task, *arguments: rung.append(arguments))
+    for _number in range(3):
+        work.schedule("test.kind", {}, broker_id=None)
+
+    tasks.poll_work()
+    tasks.poll_work(rung[0][0])
+    tasks.poll_work(0.0)
+
+    assert len(kind.runs) == 3
+    assert len(rung) == 2
+    assert rung[1] == rung[0]
