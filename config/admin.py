@@ -24,6 +24,43 @@ def _group(title: object, *items: Item) -> Item:
     return {"title": title, "separator": True, "items": list(items)}
 
 
+# django-unfold brings no translations: the words of its pages that people see are translated in our catalogues.
+_UNFOLD_WORDS = (
+    _("Apply Filters"),
+    _("Cancel"),
+    _("Choose file to upload"),
+    _("Dark"),
+    _("Date from"),
+    _("Date to"),
+    _("Expand row"),
+    _("From"),
+    _("General"),
+    _("Go back"),
+    _("Light"),
+    _("Loading more results..."),
+    _("More actions"),
+    _("Next"),
+    _("No data"),
+    _("No results found"),
+    _("No results matching your query"),
+    _("Previous"),
+    _("Reset filters"),
+    _("Return to site"),
+    _("Run"),
+    _("Search apps and models..."),
+    _("Select action"),
+    _("Select action to run"),
+    _("Select all rows"),
+    _("Select record"),
+    _("Select value"),
+    _("System"),
+    _("This page yielded into no results. Create a new item or reset your filters."),
+    _("To"),
+    _("Toggle password visibility"),
+    _("Type to search"),
+    _("Value"),
+)
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Sofía CRM",
     "SITE_HEADER": "Sofía CRM",
@@ -38,6 +75,22 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
+    # The accent of static/css/tokens.css, lighter and darker.
+    "COLORS": {
+        "primary": {
+            "50": "#f0f7f5",
+            "100": "#dcece6",
+            "200": "#b9dacf",
+            "300": "#92e0cd",
+            "400": "#56c7ad",
+            "500": "#2f9c84",
+            "600": "#0b6152",
+            "700": "#084c40",
+            "800": "#073e35",
+            "900": "#07332c",
+            "950": "#031d19",
+        },
+    },
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {
         "show_search": True,
