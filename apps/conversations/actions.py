@@ -21,9 +21,7 @@ _S = ConversationStatus
 
 
 @transaction.atomic
-def send_message(
-    *, actor: Actor, conversation_id: int, content: NewMessage, client_id: str | None = None
-) -> Message:
+def send_message(*, actor: Actor, conversation_id: int, content: NewMessage, client_id: str | None = None) -> Message:
     """Send a message to the customer; an agent's message takes the conversation from the bot.
 
     Raises NotFound, Forbidden, Conflict on a closed conversation, InvalidInput, OutsideMessagingWindow.
@@ -68,9 +66,7 @@ def take_over(*, actor: Actor, conversation_id: int) -> Conversation:
 
 
 @transaction.atomic
-def assign_conversation(
-    *, actor: Actor, conversation_id: int, agent_id: int, reason: str = ""
-) -> Conversation:
+def assign_conversation(*, actor: Actor, conversation_id: int, agent_id: int, reason: str = "") -> Conversation:
     """Give the conversation to an agent by hand: a person may exceed the limits of routing.
 
     Raises NotFound, Forbidden, Conflict on a closed one, InvalidInput for a user who is not active in the broker.
@@ -85,9 +81,7 @@ def assign_conversation(
 
 
 @transaction.atomic
-def transfer_conversation(
-    *, actor: Actor, conversation_id: int, agent_id: int, reason: str = ""
-) -> Conversation:
+def transfer_conversation(*, actor: Actor, conversation_id: int, agent_id: int, reason: str = "") -> Conversation:
     """Hand an own conversation to another agent.
 
     Raises NotFound, Forbidden, Conflict on a closed one, InvalidInput for a user who is not active in the broker.
@@ -229,7 +223,10 @@ def resolve_uncertain(*, actor: Actor, message_id: int) -> Message:
 
 def _lock_message(actor: Actor, message_id: int) -> Message:
     message = (
-        Message.objects.select_for_update(of=("self",)).select_related("conversation", "account").filter(pk=message_id).first()
+        Message.objects.select_for_update(of=("self",))
+        .select_related("conversation", "account")
+        .filter(pk=message_id)
+        .first()
     )
     if message is None:
         raise NotFound(_("There is no such message."), field="message_id")
@@ -241,11 +238,9 @@ def _assign(conversation: Conversation, agent_id: int | None, *, actor: Actor, r
     status = conversation.status
     if status in {_S.NEW, _S.BOT, _S.QUEUED} or conversation.assigned_agent_id != agent_id:
         status = _S.ASSIGNED
-    change_state(
-        conversation, actor=actor, status=status, handler=Handler.AGENT, agent_id=agent_id, reason=reason
-    )
+    change_state(conversation, actor=actor, status=status, handler=Handler.AGENT, agent_id=agent_id, reason=reason)
     if agent_id is not None and conversation.lead.assigned_agent_id is None:
-        assign_lead(actor=_as_system(actor), lead_id=conversation.lead_id, agent_id=agent_id)
+        assign_lead(actor=actor.widened(), lead_id=conversation.lead_id, agent_id=agent_id)
 
 
 def _attend(conversation: Conversation, actor: Actor) -> None:
@@ -255,14 +250,7 @@ def _attend(conversation: Conversation, actor: Actor) -> None:
         conversation, actor=actor, status=_S.ACTIVE, handler=Handler.AGENT, agent_id=agent_id, reason="answered"
     )
     if conversation.lead.assigned_agent_id is None:
-        assign_lead(actor=_as_system(actor), lead_id=conversation.lead_id, agent_id=agent_id)
-
-
-def _as_system(actor: Actor) -> Actor:
-    """The same person, seeing the lead of a conversation that is becoming theirs."""
-    from dataclasses import replace
-
-    return replace(actor, kind="system")
+        assign_lead(actor=actor.widened(), lead_id=conversation.lead_id, agent_id=agent_id)
 
 
 def _require_open(conversation: Conversation) -> None:

@@ -1,7 +1,7 @@
 """Who does something: every action and query takes an `Actor` and asks it for permission."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 from apps.core.errors import Forbidden
 
@@ -20,6 +20,8 @@ class Actor:
     permissions: frozenset[str] = field(default_factory=frozenset)
     address: str = ""
     request_id: str = ""
+    # Set by a room above for one row: who attends a conversation may work on its lead, whoever the lead is assigned to.
+    is_widened: bool = False
 
     @property
     def is_superadmin(self) -> bool:
@@ -29,7 +31,11 @@ class Actor:
     @property
     def sees_everything(self) -> bool:
         """Whether rows of other agents are in sight: supervisors, admins, and programs."""
-        return self.kind != "user" or self.role in {"superadmin", "admin", "supervisor"}
+        return self.is_widened or self.kind != "user" or self.role in {"superadmin", "admin", "supervisor"}
+
+    def widened(self) -> Self:
+        """The same doer, for a row that the caller has found to be in their reach by another way."""
+        return replace(self, is_widened=True)
 
     def can(self, code: str) -> bool:
         """Whether the permission code is granted; programs of ours may do all."""

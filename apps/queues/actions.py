@@ -27,9 +27,10 @@ def enqueue(
 ) -> Conversation:
     """Put the conversation to wait for a person; routing is asked for on commit.
 
-    Raises NotFound for the conversation or the queue, Conflict on a closed one.
+    Raises NotFound for the conversation or the queue, Forbidden, Conflict on a closed one.
     """
     conversation = lock_conversation(actor, conversation_id)
+    actor.require("chats.transfer")
     queue = get_queue(queue_id)
     if not conversation.is_open:
         raise Conflict(_("The conversation is closed. Reopen it first."), code="CONVERSATION_CLOSED")
@@ -63,9 +64,7 @@ def set_presence(*, actor: Actor, user_id: int, presence: str, reason: str = "")
     if actor.user_id != user_id:
         actor.require("queues.manage")
     if presence not in PresenceState.values:
-        raise InvalidInput(
-            _("Choose one of: %(states)s") % {"states": ", ".join(PresenceState.values)}, field="status"
-        )
+        raise InvalidInput(_("Choose one of: %(states)s") % {"states": ", ".join(PresenceState.values)}, field="status")
     if not User.objects.filter(pk=user_id, broker_id=actor.broker_id, status=UserStatus.ACTIVE).exists():
         raise InvalidInput(_("Choose an active agent of your team."), field="user_id")
     AgentState.objects.get_or_create(user_id=user_id)

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from apps.accounts.types import Role
 from apps.conversations.queries import get_conversation
 from apps.conversations.types import CloseReason
 from apps.core.access import Actor
@@ -145,7 +146,13 @@ def _permissions(actor: Actor) -> dict[str, object]:
 
 def _tab_and_search(request: HttpRequest) -> tuple[str, str]:
     tab = request.GET.get("tab", "")
-    return (tab if tab in InboxFilter.values else InboxFilter.MINE.value), request.GET.get("q", "")[:120]
+    return (tab if tab in InboxFilter.values else _first_tab(request)), request.GET.get("q", "")[:120]
+
+
+def _first_tab(request: HttpRequest) -> str:
+    """Agents begin with their own conversations, whoever steers a team with all that are open."""
+    is_agent = getattr(request.user, "role", "") == Role.AGENT
+    return InboxFilter.MINE.value if is_agent else InboxFilter.OPEN.value
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
