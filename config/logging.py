@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 # Tokens travel in some providers' paths (Telegram's bot token, WPPConnect's session token) and in Bearer headers.
 _SECRETS = re.compile(
@@ -31,19 +32,19 @@ class RedactingFilter(logging.Filter):
 
 def logging_config(*, level: str, is_json: bool) -> dict[str, Any]:
     """The dictConfig for Django, Celery and our own loggers."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
     ]
-    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(
+    renderer: Processor = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(
         colors=False,
         # The pretty one prints local variables, tokens among them.
         exception_formatter=structlog.dev.plain_traceback,
     )
-    tail = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if is_json:
         tail.append(structlog.processors.format_exc_info)
     structlog.configure(

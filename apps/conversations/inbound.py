@@ -1,11 +1,10 @@
 """What comes in: a raw event becomes messages, each stored once whatever the provider repeats."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -85,7 +84,7 @@ def receive_event(event: RawEvent) -> bool:
             except (OperationalError, InterfaceError) as error:
                 problems.append(f"{type(error).__name__}: {error}")
                 is_final = False
-            except Exception as error:  # noqa: BLE001 - the item is kept as failed, visible and replayable
+            except Exception as error:  # the item is kept as failed, visible and replayable
                 log.exception("an item of a raw event failed", extra={"raw_event": event.pk})
                 problems.append(f"{type(error).__name__}: {error}")
     if not items:
@@ -102,7 +101,7 @@ def _receive_item(account: AccountRef, item: ParsedEvent) -> None:
         case StatusUpdate():
             apply_status(account, item)
         case IdentityChange():
-            actor = system_actor(account.broker_id, name=account.channel.label)
+            actor = system_actor(account.broker_id, name=str(account.channel.label))
             move_identity(
                 actor=actor,
                 old=channel_id(item.old.kind, item.old.value, account_key=account.external_id),
@@ -116,7 +115,7 @@ def _receive_item(account: AccountRef, item: ParsedEvent) -> None:
 
 @transaction.atomic
 def receive_message(account: AccountRef, inbound: InboundMessage) -> Message | None:
-    """Store one message of a customer (or an echo of ours) with its lead and conversation; None where nothing new came of it.
+    """Store one message of a customer (or an echo of ours) with its lead and conversation; None where nothing is new.
 
     Ten parallel calls for a new person make one lead and one conversation: the person's ids are locked.
     """
@@ -134,7 +133,8 @@ def receive_message(account: AccountRef, inbound: InboundMessage) -> Message | N
         actor=actor, contact=contact, source=account.channel.value, referral=inbound.referral
     )
     if inbound.type in _CHANGES:
-        return _apply_change(actor, account, inbound)
+        _apply_change(actor, account, inbound)
+        return None
     conversation = _open_conversation(actor, account, inbound, lead, identity)
     message = _store(account, inbound, conversation)
     if inbound.is_echo:
@@ -325,7 +325,7 @@ def _apply_change(actor: Actor, account: AccountRef, inbound: InboundMessage) ->
         .first()
     )
     if target is None:
-        return None
+        return
     if inbound.type == ContentType.REACTION:
         who = inbound.sender.address
         reactions = dict(target.payload.get("reactions", {}))
@@ -349,10 +349,9 @@ def _apply_change(actor: Actor, account: AccountRef, inbound: InboundMessage) ->
             change=inbound.type.value,
         )
     )
-    return None
 
 
-def unhandled_messages(conversation_id: int) -> Iterable[Message]:
+def unhandled_messages(conversation_id: int) -> QuerySet[Message]:
     """Inbound messages that reception has not dealt with, in the provider's order."""
     return Message.objects.filter(
         conversation_id=conversation_id, direction=Direction.IN, handled_at__isnull=True

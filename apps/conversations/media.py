@@ -40,7 +40,9 @@ def fetch_media(message_id: int) -> None:
         return
     actor = system_actor(current_broker_id())
     with transaction.atomic():
-        stored = store_file(actor=actor, content=content, name=name or media.filename, claimed_type=mime or media.mime_type)
+        stored = store_file(
+            actor=actor, content=content, name=name or media.filename, claimed_type=mime or media.mime_type
+        )
         Message.objects.filter(pk=message.pk).update(file_id=stored.pk)
         _announce(message, "media")
 

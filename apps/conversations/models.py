@@ -97,9 +97,9 @@ class Message(models.Model):
     text = models.TextField(blank=True, default="")
     payload = models.JSONField(default=dict, blank=True)
     file = models.ForeignKey("files.StoredFile", models.SET_NULL, null=True, related_name="+")
-    provider_message_id = models.CharField(max_length=200, null=True)
+    provider_message_id = models.CharField(max_length=200, null=True)  # noqa: DJ001 - unique where there is one
     # A client's own id of the message it sends (web chat, browser composer): sending twice stores once.
-    client_id = models.CharField(max_length=64, null=True)
+    client_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - unique where there is one
     reply_to_provider_id = models.CharField(max_length=200, blank=True, default="")
     # The provider's clock and its order within one second: what the thread is sorted by.
     sent_at = models.DateTimeField()

@@ -196,7 +196,7 @@ def _has_earlier_unsent(message: Message) -> bool:
 def _outgoing_of(message: Message) -> Outgoing:
     conversation = message.conversation
     media = None
-    if message.file_id:
+    if message.file is not None:
         media = OutgoingMedia(
             content=read_bytes(message.file), mime_type=message.file.mime_type, filename=message.file.name
         )

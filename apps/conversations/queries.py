@@ -67,9 +67,7 @@ class ThreadPage:
     has_more: bool
 
 
-def thread_page(
-    actor: Actor, conversation_id: int, *, before: Message | None = None, limit: int = 50
-) -> ThreadPage:
+def thread_page(actor: Actor, conversation_id: int, *, before: Message | None = None, limit: int = 50) -> ThreadPage:
     """The newest messages, or those before one, in the provider's order; two queries and the conversation's.
 
     Raises NotFound.

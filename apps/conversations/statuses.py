@@ -33,7 +33,7 @@ def apply_status(account: AccountRef, update: StatusUpdate) -> bool:
     if not message.provider_message_id:
         message.provider_message_id = update.provider_message_id
         message.save(update_fields=["provider_message_id"])
-    return move_forward(message, update, actor=system_actor(account.broker_id, name=account.channel.label))
+    return move_forward(message, update, actor=system_actor(account.broker_id, name=str(account.channel.label)))
 
 
 def lock_provider_id(account_id: int, provider_message_id: str) -> None:
@@ -132,5 +132,7 @@ def _from_json(payload: dict[str, Any]) -> StatusUpdate:
         status=DeliveryStatus(payload["status"]),
         at=datetime.fromisoformat(payload["at"]),
         tracker=payload.get("tracker", ""),
-        error=ProviderError(code=error["code"], message=error["message"], action=ErrorAction.GIVE_UP) if error else None,
+        error=ProviderError(code=error["code"], message=error["message"], action=ErrorAction.GIVE_UP)
+        if error
+        else None,
     )

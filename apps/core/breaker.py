@@ -63,7 +63,7 @@ class Breaker:
 
     def _read(self) -> tuple[int, float]:
         try:
-            failures, retry_at = redis_client().hmget(_PREFIX + self.name, "failures", "retry_at")  # type: ignore[misc]
+            failures, retry_at = redis_client().hmget(_PREFIX + self.name, "failures", "retry_at")
             return int(failures or 0), float(retry_at or 0)
         except redis.RedisError:
             return _local.get(self.name, (0, 0.0))
@@ -88,7 +88,7 @@ def breaker(name: str) -> Breaker:
 def all_breakers() -> list[BreakerState]:
     """Every breaker that ever failed recently, for /health."""
     try:
-        names = sorted(redis_client().smembers(_PREFIX + "names"))  # type: ignore[arg-type]
+        names = sorted(str(name) for name in redis_client().smembers(_PREFIX + "names"))
     except redis.RedisError:
         names = sorted(_local)
     return [Breaker(name).state() for name in names]

@@ -69,5 +69,5 @@ def _announce(event: Event, schema: str) -> None:
         try:
             with in_schema(schema):
                 listener(event)
-        except Exception:  # noqa: BLE001 - a listener after commit must never undo or hide the change; it is logged
+        except Exception:
             log.exception("listener failed", extra={"event_name": event.name, "listener": listener.__qualname__})

@@ -66,7 +66,9 @@ def check_public_url(url: str, *, field: str = "url") -> str:
     except httpx.InvalidURL as error:
         raise InvalidInput(_("This is not a valid address."), field=field) from error
     if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.userinfo:
-        raise InvalidInput(_("Write an address that starts with https:// and has no user or password in it."), field=field)
+        raise InvalidInput(
+            _("Write an address that starts with https:// and has no user or password in it."), field=field
+        )
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
     try:
         resolve_public(parsed.host, port)
@@ -80,7 +82,8 @@ def check_public_url(url: str, *, field: str = "url") -> str:
 def resolve_public(host: str, port: int) -> list[str]:
     """The addresses of the name, every one of which is allowed.
 
-    Raises ForbiddenAddress if any is refused (a name with one public and one private address is a trick), OSError if it has none.
+    Raises ForbiddenAddress if any is refused (a name with one public and one private address is a trick), OSError if
+    it has none.
     """
     found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if f"{host}:{port}" in settings.OUTBOUND_ALLOW:

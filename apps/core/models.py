@@ -7,13 +7,13 @@ from django.db.models.functions import Now
 class ScheduledWork(models.Model):
     """Something to do at `due_at`, written in the same transaction as the fact that needs it.
 
-    A row lives until it is done. `lease_until` keeps two runners off it; `revision` grows when the same key is asked for again while
-    it runs, so that the request is not lost when the run ends.
+    A row lives until it is done. `lease_until` keeps two runners off it; `revision` grows when the same key is asked
+    for again while it runs, so that the request is not lost when the run ends.
     """
 
     broker_id = models.PositiveIntegerField(null=True)
     kind = models.CharField(max_length=80)
-    key = models.CharField(max_length=200, null=True)
+    key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - unique where there is one
     payload = models.JSONField(default=dict)
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
@@ -39,7 +39,7 @@ class DeadLetter(models.Model):
 
     broker_id = models.PositiveIntegerField(null=True)
     kind = models.CharField(max_length=80)
-    key = models.CharField(max_length=200, null=True)
+    key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - unique where there is one
     payload = models.JSONField(default=dict)
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField()

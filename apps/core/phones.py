@@ -1,7 +1,7 @@
 """Phone numbers: one spelling to store (E.164), every spelling to match.
 
-Sources: docs of the providers, summarised in docs/channels.md: Mexico writes 52 and 521, Argentina 54 and 549, Brazil with and without
-the ninth digit, for one person. `phonenumbers` calls +521… impossible, so the 1 goes before it parses.
+Sources: docs of the providers, summarised in docs/channels.md: Mexico writes 52 and 521, Argentina 54 and 549, Brazil
+with and without the ninth digit, for one person. `phonenumbers` calls +521… impossible, so the 1 goes before it parses.
 """
 
 import re

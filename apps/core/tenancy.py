@@ -7,15 +7,18 @@ thread that runs its query.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from channels.db import database_sync_to_async
-from django.db import connection
+from django.db import connection as _connection
+from django_tenants.postgresql_backend.base import DatabaseWrapper
 from django_tenants.utils import get_public_schema_name
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# django-tenants' wrapper, which knows schemas.
+connection = cast(DatabaseWrapper, _connection)
 _PREFIX = "broker_"
 TEMPLATE_SCHEMA = "broker_template"
 
@@ -28,6 +31,17 @@ def schema_of(broker_id: int) -> str:
 def current_schema() -> str:
     """The schema that unqualified tables are looked up in first."""
     return str(connection.schema_name)
+
+
+def entered_broker_id() -> int:
+    """The number of the broker entered now.
+
+    Raises LookupError where none is: the caller's code runs inside one by construction.
+    """
+    broker_id = current_broker_id()
+    if broker_id is None:
+        raise LookupError("no broker is entered")
+    return broker_id
 
 
 def current_broker_id() -> int | None:

@@ -193,7 +193,12 @@ def assign_lead(*, actor: Actor, lead_id: int, agent_id: int | None) -> Lead:
 
 @transaction.atomic
 def set_score(
-    *, actor: Actor, lead_id: int, score: float, parts: Sequence[Mapping[str, Any]], thresholds: Mapping[str, float] | None = None
+    *,
+    actor: Actor,
+    lead_id: int,
+    score: float,
+    parts: Sequence[Mapping[str, Any]],
+    thresholds: Mapping[str, float] | None = None,
 ) -> Lead:
     """Store a computed score with the parts that explain it, and the temperature it means.
 
@@ -213,7 +218,12 @@ def set_score(
     if before != float(value):
         publish(
             LeadScored(
-                broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, before=before, after=float(value), status=status
+                broker_id=actor.broker_id,
+                actor=actor,
+                lead_id=lead.pk,
+                before=before,
+                after=float(value),
+                status=status,
             )
         )
     return lead

@@ -59,8 +59,8 @@ def identify_lead(
 ) -> tuple[Lead, LeadIdentity]:
     """The lead of the person and the identity that wrote, made where they did not exist.
 
-    The caller holds `lock_contact`. Ids that come together are linked; a phone is never invented; the first ad that brought the
-    person stays on the lead.
+    The caller holds `lock_contact`. Ids that come together are linked; a phone is never invented; the first ad that
+    brought the person stays on the lead.
     """
     known = _known_identities(contact.ids)
     lead = known[0].lead if known else _lead_by_phone(contact)
@@ -139,9 +139,7 @@ def _make_lead(actor: Actor, contact: Contact, *, source: str) -> Lead:
     return lead
 
 
-def _attach(
-    actor: Actor, lead: Lead, one: ChannelId, contact: Contact, known: Sequence[LeadIdentity]
-) -> LeadIdentity:
+def _attach(actor: Actor, lead: Lead, one: ChannelId, contact: Contact, known: Sequence[LeadIdentity]) -> LeadIdentity:
     """The identity row of one id, on this lead: ids that come in one payload are one person."""
     identity = next(
         (row for row in known if (row.kind, row.scope, row.external_id) == (one.kind, one.scope, one.value)), None

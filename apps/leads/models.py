@@ -14,9 +14,9 @@ class Lead(models.Model):
     """One person, whatever channels they use."""
 
     uid = models.UUIDField(unique=True, default=new_uid, editable=False)
-    phone = models.CharField(_("phone"), max_length=20, null=True, blank=True)
+    phone = models.CharField(_("phone"), max_length=20, null=True, blank=True)  # noqa: DJ001 - unique where there is one
     # One key for all spellings of the number (apps.core.phones.match_key): what duplicates are found by.
-    phone_key = models.CharField(max_length=20, null=True, blank=True, editable=False)
+    phone_key = models.CharField(max_length=20, null=True, blank=True, editable=False)  # noqa: DJ001 - unique where there is one
     first_name = models.CharField(_("first name"), max_length=150, blank=True, default="")
     last_name = models.CharField(_("last name"), max_length=150, blank=True, default="")
     email = models.EmailField(_("email"), blank=True, default="")

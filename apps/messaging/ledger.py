@@ -18,13 +18,13 @@ def claim_waiting(*, limit: int) -> list[RawEvent]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE public.messaging_rawevent SET lease_until = now() + %s, attempts = attempts + 1
+            UPDATE public.messaging_rawevent SET lease_until = now() + make_interval(secs => %s), attempts = attempts + 1
              WHERE id IN (SELECT id FROM public.messaging_rawevent
                            WHERE state = 'waiting' AND (lease_until IS NULL OR lease_until < now())
                            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            [LEASE, limit],
+            [LEASE.total_seconds(), limit],
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(RawEvent.objects.filter(id__in=ids).select_related("account").order_by("id"))

@@ -1,6 +1,7 @@
 """Channel accounts and the raw events they receive. Public: a webhook is stored before its broker is entered."""
 
 import secrets
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
@@ -61,7 +62,7 @@ class ChannelAccount(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.get_channel_display()})"
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         """Gives the row its uid; nothing else happens on saving."""
         if not self.uid:
             self.uid = uid_for(self.broker_id)
@@ -94,7 +95,9 @@ class RawEvent(models.Model):
     broker_id = models.PositiveIntegerField()
     account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="+")
     body = models.BinaryField()
-    state = models.CharField(max_length=12, choices=RawEventState.choices, default=RawEventState.WAITING, db_default="waiting")
+    state = models.CharField(
+        max_length=12, choices=RawEventState.choices, default=RawEventState.WAITING, db_default="waiting"
+    )
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     lease_until = models.DateTimeField(null=True)
     error = models.TextField(blank=True, default="", db_default="")

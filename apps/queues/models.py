@@ -32,7 +32,9 @@ class Queue(models.Model):
         verbose_name_plural = _("queues")
         constraints = [
             models.UniqueConstraint(fields=["name"], condition=models.Q(is_active=True), name="queue_name"),
-            models.UniqueConstraint(fields=["is_default"], condition=models.Q(is_default=True), name="queue_one_default"),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="queue_one_default"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -101,7 +101,9 @@ def _next_member(queue: Queue, conversation: Conversation) -> QueueMember | None
 
 def _available(queue: Queue) -> QuerySet[QueueMember]:
     return QueueMember.objects.filter(
-        queue=queue, user__status="active", user_id__in=AgentState.objects.filter(presence="available").values("user_id")
+        queue=queue,
+        user__status="active",
+        user_id__in=AgentState.objects.filter(presence="available").values("user_id"),
     ).order_by("pk")
 
 
@@ -120,5 +122,3 @@ def _moment(value: object) -> str:
 def _assign_lead_too(actor: Actor, conversation: Conversation, agent_id: int) -> None:
     if conversation.lead.assigned_agent_id is None:
         assign_lead(actor=actor, lead_id=conversation.lead_id, agent_id=agent_id)
-
-

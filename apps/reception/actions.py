@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -24,7 +25,7 @@ from apps.conversations.state import change_state
 from apps.conversations.types import CloseReason, ConversationStatus, Handler
 from apps.core.access import Actor, assistant_actor
 from apps.core.errors import Unavailable
-from apps.core.tenancy import current_broker_id
+from apps.core.tenancy import entered_broker_id
 from apps.core.work import Retry, schedule
 from apps.leads.actions import move_stage, update_lead
 from apps.leads.types import STAGE_ORDER
@@ -41,7 +42,7 @@ OnToken = Callable[[str], None]
 
 def ask_to_advance(conversation_id: int, *, wait: timedelta = BURST) -> None:
     """Have a worker look at the conversation; asked many times, it looks once."""
-    broker_id = current_broker_id()
+    broker_id = entered_broker_id()
     schedule(
         "reception.advance",
         {"conversation_id": conversation_id},
@@ -144,9 +145,7 @@ def _leave_to_people(conversation: Conversation, waiting: Sequence[Message]) -> 
 
 
 @transaction.atomic
-def _write_down(
-    conversation_id: int, lease: uuid.UUID, waiting: Sequence[Message], brief: Brief, reply: Reply
-) -> str:
+def _write_down(conversation_id: int, lease: uuid.UUID, waiting: Sequence[Message], brief: Brief, reply: Reply) -> str:
     """Everything Sofía decided, at once; nothing of it where the lease was lost or a person took over meanwhile."""
     conversation = (
         Conversation.objects.select_for_update(of=("self",)).select_related("lead", "account").get(pk=conversation_id)
@@ -182,7 +181,7 @@ def _learn(conversation: Conversation, brief: Brief, reply: Reply, *, actor: Act
     lead_id = conversation.lead_id
     known = reply.slots.to_attributes()
     before = brief.slots.to_attributes()
-    fields: dict[str, object] = {}
+    fields: dict[str, Any] = {}
     attributes = {key: known.get(key) for key in {*known, *before} if known.get(key) != before.get(key)}
     if attributes:
         fields["attributes"] = attributes
@@ -249,16 +248,16 @@ def _mark_handled(messages: Sequence[Message]) -> None:
 
 
 def _sofia(conversation: Conversation) -> Actor:
-    return assistant_actor(int(current_broker_id() or 0), name=broker_config().agent_name)
+    return assistant_actor(entered_broker_id(), name=broker_config().agent_name)
 
 
 def _take_lease(conversation_id: int) -> uuid.UUID | None:
     """The right to attend, for a while; None where another has it."""
     lease = uuid.uuid4()
     now = timezone.now()
-    taken = Conversation.objects.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now), pk=conversation_id).update(
-        lease_until=now + LEASE, lease_token=lease
-    )
+    taken = Conversation.objects.filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lt=now), pk=conversation_id
+    ).update(lease_until=now + LEASE, lease_token=lease)
     return lease if taken else None
 
 

@@ -1,17 +1,22 @@
 """What Sofía is told of a conversation, gathered in a fixed number of queries."""
 
 from datetime import datetime
+from typing import get_args
 
 from django.utils import timezone
 
-from apps.assistant.types import Brief, ModelSettings, Slots, Turn
+from apps.assistant.types import Brief, Language, ModelSettings, Role, Slots, Turn
 from apps.brokers.models import BrokerConfig
 from apps.conversations.models import Conversation, Message
 from apps.conversations.types import Direction, SenderType
-from apps.core.tenancy import current_broker_id
+from apps.core.tenancy import entered_broker_id
 
 HISTORY = 40
-_ROLES = {SenderType.CUSTOMER: "customer", SenderType.BOT: "assistant", SenderType.AGENT: "agent"}
+_ROLES: dict[SenderType, Role] = {
+    SenderType.CUSTOMER: "customer",
+    SenderType.BOT: "assistant",
+    SenderType.AGENT: "agent",
+}
 
 
 def brief_of(conversation: Conversation, *, now: datetime | None = None) -> Brief:
@@ -31,7 +36,7 @@ def brief_of(conversation: Conversation, *, now: datetime | None = None) -> Brie
         country=lead.country or broker.country,
         currency=broker.currency,
         timezone=broker.timezone,
-        language=state.get("language") or broker.language,
+        language=_language(state.get("language") or broker.language),
         slots=Slots.from_attributes(lead.attributes),
         asked=state.get("asked"),
         channel=conversation.channel,
@@ -45,7 +50,7 @@ def brief_of(conversation: Conversation, *, now: datetime | None = None) -> Brie
 
 def broker_config() -> BrokerConfig:
     """The configuration of the broker entered now, with the broker; made with defaults where it is missing."""
-    broker_id = current_broker_id()
+    broker_id = entered_broker_id()
     config = BrokerConfig.objects.select_related("broker").filter(broker_id=broker_id).first()
     return config or BrokerConfig.objects.create(broker_id=broker_id)
 
@@ -60,10 +65,15 @@ def _turns(conversation: Conversation) -> tuple[Turn, ...]:
         .exclude(status="note")
         .order_by("-sent_at", "-order", "-id")[:HISTORY]
     )
+    oldest_first = list(rows)[::-1]
     return tuple(
-        Turn(role=_ROLES[SenderType(row.sender_type)], text=text_for_sofia(row), at=row.sent_at)  # type: ignore[arg-type]
-        for row in sorted(reversed(rows), key=_is_waiting)
+        Turn(role=_ROLES[SenderType(row.sender_type)], text=text_for_sofia(row), at=row.sent_at)
+        for row in sorted(oldest_first, key=_is_waiting)
     )
+
+
+def _language(code: str) -> Language:
+    return next((known for known in get_args(Language) if known == code), "es")
 
 
 def _is_waiting(message: Message) -> bool:

@@ -1,4 +1,4 @@
-"""Talking to Sofía through the API (POST /api/v1/chat/test and /stream): the same life of a message, answered in place."""
+"""Talking to Sofía through the API (POST /api/v1/chat/test, /stream): the same life of a message, answered in place."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.conversations.inbound import receive_message
 from apps.core.access import Actor
 from apps.core.errors import Conflict, InvalidInput
-from apps.core.tenancy import current_broker_id
+from apps.core.tenancy import entered_broker_id
 from apps.leads.models import LeadIdentity
 from apps.leads.queries import get_lead
 from apps.leads.types import IdentityKind
@@ -21,7 +21,12 @@ MAX_MESSAGE = 4000
 
 
 def chat_once(
-    *, actor: Actor, message: str, lead_id: int | None = None, provider: str = "webchat", on_token: OnToken | None = None
+    *,
+    actor: Actor,
+    message: str,
+    lead_id: int | None = None,
+    provider: str = "webchat",
+    on_token: OnToken | None = None,
 ) -> ChatAnswer:
     """Say something to Sofía as a customer and wait for her answer; without a lead a new one is made.
 
@@ -57,7 +62,7 @@ def _address_of(actor: Actor, lead_id: int | None) -> str:
 def _webchat_account() -> ChannelAccount:
     account = (
         ChannelAccount.objects.filter(
-            broker_id=current_broker_id(), channel=Channel.WEBCHAT, is_active=True, deleted_at__isnull=True
+            broker_id=entered_broker_id(), channel=Channel.WEBCHAT, is_active=True, deleted_at__isnull=True
         )
         .order_by("id")
         .first()

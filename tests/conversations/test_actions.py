@@ -13,7 +13,6 @@ from apps.core.tenancy import in_broker
 from tests.factories import make_conversation, make_message, make_user
 
 
-
 @pytest.fixture
 def conversation(broker):
     with in_broker(broker.pk):

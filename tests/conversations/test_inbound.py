@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -122,7 +123,8 @@ def test_a_person_without_a_phone_is_known_by_their_bsuid(account):
 def test_the_ad_that_brought_the_lead_stays_on_it(account):
     _receive(account, load_payload("whatsapp_cloud", "in_text_referral_ctwa_ad", account=account))
 
-    assert Lead.objects.get().referral["source_type"] == "ad"
+    referral = Lead.objects.get().referral
+    assert referral and referral["source_type"] == "ad"
 
 
 def test_a_changed_user_id_moves_the_identity(account):
@@ -140,8 +142,8 @@ def test_a_changed_user_id_moves_the_identity(account):
 def _previous_id(body: bytes) -> bytes:
     import json
 
-    value = json.loads(body)["entry"][0]["changes"][0]["value"]
-    found = value["user_id_update"] if "user_id_update" in value else value
+    value: Any = json.loads(body)["entry"][0]["changes"][0]["value"]
+    found: Any = value.get("user_id_update", value)
     while isinstance(found, list):
         found = found[0]
     return found["user_id"]["previous"].encode()
@@ -177,7 +179,9 @@ def test_old_timestamps_do_not_reopen_the_window(account):
 def test_another_brokers_account_stores_in_its_own_schema(account, other_broker):
     with in_broker(other_broker.pk):
         theirs = make_account(external_id="999")
-    make_raw_event(theirs, body=meta_text("56911111111", "Hola", wamid="w", timestamp=1_790_000_000, phone_number_id="999"))
+    make_raw_event(
+        theirs, body=meta_text("56911111111", "Hola", wamid="w", timestamp=1_790_000_000, phone_number_id="999")
+    )
 
     receive_waiting_events()
 

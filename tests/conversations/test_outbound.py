@@ -20,7 +20,6 @@ from tests.factories import make_account, make_conversation
 from tests.fakes.graph_api import FakeGraph, graph_error
 
 
-
 @pytest.fixture
 def graph(settings):
     with FakeGraph(statuses=()) as server:
@@ -93,7 +92,9 @@ def test_a_status_with_our_tracker_settles_an_uncertain_message(conversation, ac
     message = _add(conversation, actor)
     Message.objects.filter(pk=message.pk).update(status=MessageStatus.UNCERTAIN)
 
-    apply_status(conversation.account.ref(), _status(message, "delivered", tracker=str(message.uid), provider_id="wamid.9"))
+    apply_status(
+        conversation.account.ref(), _status(message, "delivered", tracker=str(message.uid), provider_id="wamid.9")
+    )
 
     message.refresh_from_db()
     assert (message.status, message.provider_message_id) == (MessageStatus.DELIVERED, "wamid.9")

@@ -7,7 +7,6 @@ from django.db import transaction
 from apps.core import events
 from apps.core.access import system_actor
 
-
 pytestmark = pytest.mark.django_db
 
 

@@ -90,7 +90,15 @@ def test_a_long_answer_is_cut(local_server, settings):
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://example.com", "http://user:pw@8.8.8.8/", "http://127.0.0.1/", "http://[::1]/", "javascript:alert(1)", "http://", "http://0x7f000001/"],
+    [
+        "ftp://example.com",
+        "http://user:pw@8.8.8.8/",
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "javascript:alert(1)",
+        "http://",
+        "http://0x7f000001/",
+    ],
 )
 def test_a_target_that_may_not_be_stored_is_refused(url):
     with pytest.raises(InvalidInput):

@@ -50,7 +50,13 @@ def test_different_people_have_different_keys():
 
 @pytest.mark.parametrize(
     ("wa_id", "phone"),
-    [("5215512345678", "+525512345678"), ("56912345678", "+56912345678"), ("MX.1000", None), ("abc", None), ("1", None)],
+    [
+        ("5215512345678", "+525512345678"),
+        ("56912345678", "+56912345678"),
+        ("MX.1000", None),
+        ("abc", None),
+        ("1", None),
+    ],
 )
 def test_a_wa_id_gives_its_phone_without_judging_it(wa_id, phone):
     assert phone_of_wa_id(wa_id) == phone

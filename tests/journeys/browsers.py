@@ -1,6 +1,6 @@
 """Chromium, as an agent's browser."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,13 +23,27 @@ ARGUMENTS = [
 @contextmanager
 def browser_page(**context: Any) -> Iterator[Page]:
     """A page in a fresh browser profile; JavaScript errors fail the test."""
+    with browser_pages() as open_page:
+        yield open_page(**context)
+
+
+@contextmanager
+def browser_pages(*arguments: str) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a profile of its own, in one browser; `arguments` are Chromium's."""
     errors: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(chromium.require()), headless=True, args=ARGUMENTS)
-        page = browser.new_context(locale="es-CL", viewport={"width": 1440, "height": 900}, **context).new_page()
+
+    def open_page(**context: Any) -> Page:
+        usual = {"locale": "es-CL", "viewport": {"width": 1440, "height": 900}}
+        page = browser.new_context(**{**usual, **context}).new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=str(chromium.require()), headless=True, args=[*ARGUMENTS, *arguments]
+        )
         try:
-            yield page
+            yield open_page
         finally:
             browser.close()
     assert not errors, errors

@@ -1,4 +1,4 @@
-"""One running product for all journeys: real server, worker, scheduler, PostgreSQL, Redis, and a local Graph API."""
+"""One running product for all journeys: real server, worker, scheduler, PostgreSQL, Redis, and local outside services."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,9 @@ import pytest
 
 from tests.embedded import own_cluster
 from tests.fakes.graph_api import FakeGraph
+from tests.fakes.openai_api import FakeOpenAI
 from tests.fakes.telegram_api import FakeBotApi
+from tests.fakes.telegram_test_api import SecretRelay
 from tests.stack import Stack, running_stack
 
 
@@ -33,8 +35,24 @@ def bot_api() -> Iterator[FakeBotApi]:
 
 
 @pytest.fixture(scope="session")
-def stack(graph: FakeGraph, bot_api: FakeBotApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    allowed = ",".join([graph.address, bot_api.address, "127.0.0.1:9797"])
+def relay() -> Iterator[SecretRelay]:
+    """Between our side and telegram-test-api, which `test_telegram` starts."""
+    with SecretRelay() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[FakeOpenAI]:
+    """An LLM, which only `test_llm` lets Sofía ask."""
+    with FakeOpenAI() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stack(
+    graph: FakeGraph, bot_api: FakeBotApi, relay: SecretRelay, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    allowed = ",".join([graph.address, bot_api.address, relay.address])
     with (
         own_cluster("journeys") as services,
         running_stack(
@@ -42,6 +60,10 @@ def stack(graph: FakeGraph, bot_api: FakeBotApi, tmp_path_factory: pytest.TempPa
             tmp_path_factory.mktemp("journeys"),
             OUTBOUND_ALLOW=allowed,
             TELEGRAM_API_BASE_URL=bot_api.root_url,
+            # Everybody here comes from one address and signs in often.
+            LIMIT_LOGIN_ADDRESS="5000",
+            LIMIT_LOGIN_ACCOUNT="500",
+            LIMIT_REGISTER_ADDRESS="500",
         ) as running,
     ):
         graph.webhook_url = f"{running.url}/webhooks/whatsapp"

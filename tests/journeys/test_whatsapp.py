@@ -164,7 +164,9 @@ def test_an_unknown_number_is_not_found(stack, graph):
 
 
 def test_a_huge_body_is_refused(stack):
-    status, _answer = call(stack, "POST", "/webhooks/whatsapp", b"x" * (5 * 1024 * 1024), headers={"X-Hub-Signature-256": sign(b"x")})
+    status, _answer = call(
+        stack, "POST", "/webhooks/whatsapp", b"x" * (5 * 1024 * 1024), headers={"X-Hub-Signature-256": sign(b"x")}
+    )
 
     assert status == 413
 

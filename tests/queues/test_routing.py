@@ -13,7 +13,6 @@ from apps.queues.routing import route_queue
 from tests.factories import make_agent_state, make_conversation, make_member, make_queue, make_user
 
 
-
 @pytest.fixture(autouse=True)
 def entered(broker):
     with in_broker(broker.pk):

@@ -226,7 +226,7 @@ def test_an_answer_that_is_a_day_late_goes_to_people(conversation):
 
 
 def test_a_message_through_the_api_makes_a_lead_and_is_answered_in_place(broker):
-    said = []
+    said: list[str] = []
 
     answer = chat_once(actor=system_actor(broker.pk), message="Hola", on_token=said.append)
 
