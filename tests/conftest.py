@@ -45,7 +45,7 @@ def pytest_configure() -> None:
     number = (int(given.path.strip("/") or 0) + 1 + int(worker.removeprefix("gw"))) % 16
     settings.REDIS_URL = given._replace(path=f"/{number}").geturl()
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
-    layer: dict[str, Any] = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    layer: Any = settings.CHANNEL_LAYERS["default"]["CONFIG"]
     layer["hosts"] = [settings.REDIS_URL]
 
 
