@@ -173,7 +173,9 @@ class Stack:
         path = self.home / f"{name}.log"
         return path.read_text(errors="replace")[-characters:] if path.exists() else ""
 
-    def make_broker(self, name: str, *, graph_url: str = "", app_secret: str = "", count: int = 1) -> list[dict[str, Any]]:
+    def make_broker(
+        self, name: str, *, graph_url: str = "", app_secret: str = "", count: int = 1
+    ) -> list[dict[str, Any]]:
         """Brokers with an admin, a supervisor, an agent and a WhatsApp account; returns their ids and logins."""
         result: list[dict[str, Any]] = self.python(
             f"""

@@ -50,7 +50,7 @@ _kinds: dict[str, Kind] = {}
 def work_handler(
     name: str, *, lease: timedelta = timedelta(seconds=60), max_attempts: int = 10
 ) -> Callable[[Handler], Handler]:
-    """Register what runs work of this kind; it is called inside the work's broker, and must survive being called twice."""
+    """Register what runs work of this kind; it is called inside the work's broker and must survive a second call."""
 
     def register(handler: Handler) -> Handler:
         _kinds[name] = Kind(name, handler, lease, max_attempts)
@@ -76,7 +76,8 @@ def schedule(
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO public.core_scheduledwork (broker_id, kind, key, payload, due_at, attempts, revision, last_error)
+            INSERT INTO public.core_scheduledwork
+                   (broker_id, kind, key, payload, due_at, attempts, revision, last_error)
             VALUES (%s, %s, %s, %s::jsonb, %s, 0, 0, '')
             ON CONFLICT (kind, key) DO UPDATE
                SET due_at = LEAST(core_scheduledwork.due_at, EXCLUDED.due_at),
@@ -197,7 +198,7 @@ def _run(work: _Claimed) -> None:
         _bury(work, str(error))
     except Retry as retry:
         _again(work, kind, str(retry), after=retry.after, counts=retry.counts)
-    except Exception:  # noqa: BLE001 - any failure of a handler is kept on the row and tried again or buried
+    except Exception:
         log.exception("work failed", extra={"kind": work.kind, "work_id": work.id, "broker_id": work.broker_id})
         _again(work, kind, traceback.format_exc(limit=5), after=None, counts=True)
     else:
@@ -259,7 +260,7 @@ def retry_dead_letter(letter_id: int) -> bool:
 def backoff_seconds(attempts: int) -> float:
     """1 s, 2 s, 4 s … at most ten minutes, each with up to a quarter of jitter."""
     base = min(600.0, 2.0 ** min(attempts - 1, 12))
-    return base * (1 + random.random() / 4)  # noqa: S311 - jitter, not a secret
+    return base * (1 + random.random() / 4)
 
 
 def _json(payload: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The ledger of raw events: what was received is processed, waiting or failed, and can be replayed. Nothing is dropped."""
+"""The ledger of raw events: what was received is processed, waiting or failed, and can be replayed."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -18,7 +18,8 @@ def claim_waiting(*, limit: int) -> list[RawEvent]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE public.messaging_rawevent SET lease_until = now() + make_interval(secs => %s), attempts = attempts + 1
+            UPDATE public.messaging_rawevent
+               SET lease_until = now() + make_interval(secs => %s), attempts = attempts + 1
              WHERE id IN (SELECT id FROM public.messaging_rawevent
                            WHERE state = 'waiting' AND (lease_until IS NULL OR lease_until < now())
                            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)

@@ -8,7 +8,6 @@ from apps.core import tasks, work
 from apps.core.models import DeadLetter, ScheduledWork
 from apps.core.tenancy import current_broker_id
 
-
 pytestmark = pytest.mark.django_db
 
 
