@@ -1,6 +1,7 @@
 """What comes in: a raw event becomes messages, each stored once whatever the provider repeats."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -136,7 +137,7 @@ def receive_message(account: AccountRef, inbound: InboundMessage) -> Message | N
         _apply_change(actor, account, inbound)
         return None
     conversation = _open_conversation(actor, account, inbound, lead, identity)
-    message = _store(account, inbound, conversation)
+    message = _store(account, _in_words(inbound, conversation), conversation)
     if inbound.is_echo:
         _note_echo(actor, conversation, message)
     else:
@@ -202,6 +203,33 @@ def _open_conversation(
         )
     )
     return conversation
+
+
+def _in_words(inbound: InboundMessage, conversation: Conversation) -> InboundMessage:
+    """A choice that came as a bare id gets the words of the button or row that we sent.
+
+    Telegram leaves the keyboard out of a tap on an older message.
+    https://core.telegram.org/bots/api#inaccessiblemessage
+    """
+    chosen = inbound.reply
+    if chosen is None or chosen["title"] != chosen["id"]:
+        return inbound
+    offers = Message.objects.filter(
+        conversation__lead_id=conversation.lead_id,
+        direction=Direction.OUT,
+        type__in=(ContentType.BUTTONS, ContentType.LIST),
+    ).order_by("-id")
+    shown = offers.filter(account_id=conversation.account_id, provider_message_id=inbound.reply_to).first()
+    title = _title_in(shown or offers.first(), chosen["id"])
+    return replace(inbound, text=title, reply={**chosen, "title": title}) if title else inbound
+
+
+def _title_in(offer: Message | None, chosen_id: str) -> str:
+    if offer is None:
+        return ""
+    rows = [row for section in offer.payload.get("sections", []) for row in section.get("rows", [])]
+    choices = [*offer.payload.get("buttons", []), *rows]
+    return next((str(choice["title"]) for choice in choices if choice.get("id") == chosen_id), "")
 
 
 def _store(account: AccountRef, inbound: InboundMessage, conversation: Conversation) -> Message:

@@ -1,5 +1,6 @@
 """From a raw event to a thread: stored once, in the provider's order, whatever the provider repeats."""
 
+import json
 import threading
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,8 @@ from apps.core.tenancy import in_broker
 from apps.leads.models import Activity, Lead, LeadIdentity
 from apps.messaging.ledger import replay
 from apps.messaging.models import RawEvent, RawEventState
-from tests.factories import make_account, make_lead, make_raw_event
+from apps.messaging.types import Channel
+from tests.factories import make_account, make_lead, make_message, make_raw_event
 from tests.fakes.graph_api import meta_text
 from tests.payloads import load_payload
 
@@ -118,6 +120,30 @@ def test_a_person_without_a_phone_is_known_by_their_bsuid(account):
     lead = Lead.objects.get()
     assert lead.phone is None
     assert LeadIdentity.objects.get().kind == "bsuid"
+
+
+@pytest.mark.parametrize("shown", ["42:1001", "42:99"])
+def test_a_tap_without_its_keyboard_is_read_in_the_words_that_we_sent(broker, shown):
+    with in_broker(broker.pk):
+        bot = make_account(Channel.TELEGRAM)
+        start = {"message": _telegram(42, message_id=1000, text="Hola"), "update_id": 1}
+        _receive(bot, json.dumps(start).encode())
+        asked = make_message(
+            Conversation.objects.get(), direction="out", type="buttons", provider_message_id="42:1001",
+            payload={"buttons": [{"id": "b1", "title": "Comprar"}, {"id": "b2", "title": "Arrendar"}]},
+        )  # fmt: skip
+        message = {"message_id": int(shown.partition(":")[2]), "chat": {"id": 42, "type": "private"}, "date": 0}
+        tap = {"id": "7", "from": {"id": 42, "first_name": "Ana"}, "message": message, "data": "b2"}
+
+        _receive(bot, json.dumps({"update_id": 2, "callback_query": tap}).encode())
+
+        chosen = Message.objects.exclude(pk=asked.pk).latest("id")
+        assert (chosen.text, chosen.payload["reply"]) == ("Arrendar", {"id": "b2", "title": "Arrendar"})
+
+
+def _telegram(chat_id: int, **content: Any) -> dict[str, Any]:
+    person = {"id": chat_id, "is_bot": False, "first_name": "Ana"}
+    return {"from": person, "chat": {"id": chat_id, "type": "private"}, "date": 1_790_000_000, **content}
 
 
 def test_the_ad_that_brought_the_lead_stays_on_it(account):
