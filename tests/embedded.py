@@ -16,6 +16,7 @@ import redis
 
 from config.embedded import Services, ensure
 from config.embedded.files import Lock
+from config.embedded.postgres import DATABASE
 
 SLOTS = range(1, 60)
 REDIS_NUMBERS = 16  # for each slot: the run itself and up to fifteen processes of xdist
@@ -53,10 +54,13 @@ def fresh_redis(offset: int = REDIS_NUMBERS - 1) -> str:
 
 @contextmanager
 def own_cluster(label: str) -> Iterator[Services]:
-    """A PostgreSQL and a Redis that this test alone uses and may kill."""
+    """A PostgreSQL and a Redis that this test alone uses and may kill; nothing of an earlier run is in them."""
     with _hidden(*_OURS.values()):
         cluster = ensure(f"test-{slot_number()}-{label}", fast=True)
     with cluster:
+        cluster.postgres.drop_database(DATABASE)
+        cluster.postgres.create_database(DATABASE)
+        _empty(cluster.redis_url)
         yield cluster
 
 
