@@ -327,7 +327,7 @@ DEFAULT_TIMEZONE = env.str("DEFAULT_TIMEZONE", "America/Santiago")
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # In production `collectstatic` fills it; elsewhere the files are served from where they lie, changes at once.
-STATIC_ROOT = DATA_DIR / "static" if IS_PRODUCTION else None
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static"))) if IS_PRODUCTION else None
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

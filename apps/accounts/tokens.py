@@ -6,7 +6,7 @@ replaced.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
@@ -27,8 +27,8 @@ _CHALLENGE_SALT = "accounts.two_factor_challenge"
 class TokenPair:
     """`expires_in` is the access token's life in seconds."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int
 
 

@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
+from apps.core.crypto import EncryptedTextField
 from apps.core.ids import uid_for
 from apps.core.tenancy import schema_of
 
@@ -72,6 +73,8 @@ class BrokerConfig(models.Model):
     thresholds = models.JSONField(_("score thresholds"), default=dict, blank=True)
     llm_base_url = models.URLField(_("LLM address"), blank=True, default="")
     llm_model = models.CharField(_("LLM model"), max_length=120, blank=True, default="")
+    # Only for the broker's own address: the platform's key never goes to an address of a tenant.
+    llm_api_key = EncryptedTextField(_("LLM key"), blank=True, default="")
     is_assistant_on = models.BooleanField(_("Sofía answers"), default=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -29,7 +29,7 @@ class QueueAdmin(TenantAdmin):
 
 @admin.register(AgentState)
 class AgentStateAdmin(TenantAdmin):
-    list_display = ("user", "presence", "reason", "since", "open_count", "max_concurrent", "is_auto_assigned")
+    list_display = ("user", "presence", "reason", "since", "max_concurrent", "is_auto_assigned")
     list_select_related = ("user",)
     list_filter = ("presence", "is_auto_assigned")
     search_fields = ("user__email", "user__first_name", "user__last_name")

@@ -68,7 +68,6 @@ class AgentState(models.Model):
     since = models.DateTimeField(db_default=Now())
     is_auto_assigned = models.BooleanField(default=True)
     max_concurrent = models.PositiveSmallIntegerField(default=5)
-    open_count = models.PositiveIntegerField(default=0)
     last_assigned_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
 

@@ -1,10 +1,11 @@
 """Reading queues and presence."""
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.conversations.models import Conversation
-from apps.conversations.types import ConversationStatus
+from apps.conversations.types import OPEN_STATUSES, ConversationStatus
 from apps.core.access import Actor
 from apps.core.errors import NotFound
 from apps.queues.models import AgentState, Queue
@@ -39,8 +40,14 @@ def queues_of(user_id: int) -> list[int]:
 
 
 def agent_states() -> QuerySet[AgentState]:
-    """Every agent's presence and load, with their users."""
-    return AgentState.objects.select_related("user").order_by("user__first_name", "user_id")
+    """Every agent's presence and, as `open_count`, how many open conversations they have, with their users."""
+    own = Conversation.objects.filter(assigned_agent=OuterRef("user_id"), status__in=OPEN_STATUSES)
+    count = own.order_by().values("assigned_agent").annotate(open=Count("id")).values("open")
+    return (
+        AgentState.objects.select_related("user")
+        .annotate(open_count=Coalesce(Subquery(count), 0))
+        .order_by("user__first_name", "user_id")
+    )
 
 
 def presence_of(user_id: int) -> str:

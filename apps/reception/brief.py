@@ -44,7 +44,7 @@ def brief_of(conversation: Conversation, *, now: datetime | None = None) -> Brie
         lead_score=float(lead.score),
         stage=lead.stage,
         turns_without_progress=int(state.get("turns_without_progress", 0)),
-        model=ModelSettings(base_url=config.llm_base_url, model=config.llm_model),
+        model=ModelSettings(base_url=config.llm_base_url, api_key=config.llm_api_key, model=config.llm_model),
     )
 
 

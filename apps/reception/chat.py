@@ -6,10 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.types import Role
 from apps.conversations.inbound import receive_message
 from apps.core.access import Actor
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.tenancy import entered_broker_id
+from apps.leads.actions import assign_lead
 from apps.leads.models import LeadIdentity
 from apps.leads.queries import get_lead
 from apps.leads.types import IdentityKind
@@ -43,6 +45,9 @@ def chat_once(
         stored = receive_message(_webchat_account().ref(), _inbound(text, address, provider))
         if stored is None:
             raise Conflict()
+        if lead_id is None and actor.role == Role.AGENT:
+            # An agent sees only leads of their own, so the one they just made is theirs.
+            assign_lead(actor=actor.widened(), lead_id=stored.conversation.lead_id, agent_id=actor.user_id)
         lease = take_lease_of_new(stored.conversation_id)
     return answer_held(stored.conversation_id, lease, on_token=on_token)
 

@@ -16,6 +16,7 @@ def main(arguments: list[str]) -> None:
 
     step("translations", lambda: call_command("compile_translations", stdout=sys.stderr))
     step("database", lambda: call_command("migrate_all", stdout=sys.stderr))
+    step("first superadmin", lambda: call_command("ensure_superadmin", stdout=sys.stderr))
     if "--no-demo" not in arguments:
         step("demo brokerage", lambda: call_command("seed_demo", "--if-empty", stdout=sys.stderr))
     call_command("demo_logins", stdout=sys.stdout)

@@ -248,6 +248,15 @@ def test_a_second_message_through_the_api_stays_with_its_lead(broker):
     assert Lead.objects.get().name == "Pedro Soto"
 
 
+def test_the_lead_that_an_agent_makes_by_chatting_is_theirs(broker, agent_user):
+    actor = agent_user.actor()
+
+    first = chat_once(actor=actor, message="Hola")
+
+    assert Lead.objects.get().assigned_agent == agent_user
+    assert chat_once(actor=actor, message="Soy Pedro", lead_id=first.lead_id).lead_id == first.lead_id
+
+
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4001, "\x00"])
 def test_an_empty_or_too_long_message_is_refused(broker, text):
     with pytest.raises(InvalidInput):

@@ -1,7 +1,7 @@
 """Signing in, staying signed in, signing out."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -34,7 +34,7 @@ class LoggedIn:
 class SecondFactorNeeded:
     """The password was right; the challenge with a code finishes within `expires_in` seconds."""
 
-    challenge_token: str
+    challenge_token: str = field(repr=False)
     expires_in: int
 
 

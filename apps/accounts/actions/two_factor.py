@@ -1,6 +1,6 @@
 """Switching the second factor on and off, and checking it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,7 +18,7 @@ from apps.core.events import publish
 class TwoFactorSetup:
     """What the user must keep: shown once. `qr_code` is a PNG data URL."""
 
-    secret: str
+    secret: str = field(repr=False)
     qr_code: str
     backup_codes: list[str]
 

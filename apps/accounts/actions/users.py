@@ -1,6 +1,6 @@
 """Adding, changing and deactivating users, with who may do what to whom."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -27,7 +27,7 @@ class NewUser:
     """`name` is split at its first space where no last name is given."""
 
     email: str
-    password: str
+    password: str = field(repr=False)
     first_name: str
     role: str
     last_name: str = ""
@@ -41,7 +41,7 @@ class UserChanges:
     """Only what is not None changes."""
 
     email: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     first_name: str | None = None
     last_name: str | None = None
     role: str | None = None

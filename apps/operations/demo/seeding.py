@@ -216,7 +216,6 @@ def _presence(rng: random.Random, users: Sequence[User], threads: Sequence[Threa
                 reason=reason,
                 since=since,
                 max_concurrent=max(1, load[user.pk]),
-                open_count=load[user.pk],
                 last_assigned_at=now - timedelta(minutes=rng.randint(5, 90)),
                 last_seen_at=since if presence == PresenceState.OFFLINE else now,
             )
