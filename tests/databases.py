@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -42,6 +43,7 @@ def reset_test_database(name: str) -> None:
     connection.close()
     with _maintenance() as server:
         _copy_base(server, name)
+    _point_at(name)
 
 
 def drop_test_database(name: str) -> None:
@@ -92,7 +94,9 @@ def _drop(server: "psycopg.Connection[tuple[object, ...]]", name: str) -> None:
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@cache
 def _digest() -> str:
+    """What the base is made of, as this process began: a file saved meanwhile does not split a run in two."""
     digest = hashlib.blake2b(digest_size=6)
     for pattern in _MADE_OF:
         for path in sorted(ROOT.glob(pattern)):
