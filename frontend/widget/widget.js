@@ -24,7 +24,7 @@
       placeholder: 'Escribe un mensaje', send: 'Enviar', online: 'Responde al instante', connecting: 'Conectando…',
       offline: 'Sin conexión. Tus mensajes se enviarán al volver.', typing: (who) => `${who} está escribiendo`,
       you: 'Tú', today: 'Hoy', yesterday: 'Ayer', pending: 'Pendiente', sent: 'Enviado', delivered: 'Entregado', read: 'Leído',
-      failed: 'No se envió', retry: 'Reintentar', file: 'Abrir archivo', image: 'Imagen', messages: 'Mensajes', slow: 'Vas muy rápido. Espera un momento y reintenta.',
+      failed: 'No se envió', retry: 'Reintentar', file: 'Abrir archivo', image: 'Imagen', messages: 'Mensajes', slow: 'Vas muy rápido. Espera un momento.',
       newTab: 'se abre en otra pestaña', greeting: 'Hola 👋 ¿Qué propiedad estás buscando?', title: 'Conversemos', gone: 'Este chat no está disponible.',
     },
     en: {
@@ -32,7 +32,7 @@
       placeholder: 'Write a message', send: 'Send', online: 'Answers right away', connecting: 'Connecting…',
       offline: 'No connection. Your messages go out when it is back.', typing: (who) => `${who} is typing`,
       you: 'You', today: 'Today', yesterday: 'Yesterday', pending: 'Pending', sent: 'Sent', delivered: 'Delivered', read: 'Read',
-      failed: 'Not sent', retry: 'Try again', file: 'Open file', image: 'Image', messages: 'Messages', slow: 'That was too fast. Wait a moment and try again.',
+      failed: 'Not sent', retry: 'Try again', file: 'Open file', image: 'Image', messages: 'Messages', slow: 'That was too fast. Wait a moment.',
       newTab: 'opens in a new tab', greeting: 'Hello 👋 What kind of home are you looking for?', title: 'Let us talk', gone: 'This chat is not available.',
     },
     pt: {
@@ -40,7 +40,7 @@
       placeholder: 'Escreva uma mensagem', send: 'Enviar', online: 'Responde na hora', connecting: 'Conectando…',
       offline: 'Sem conexão. Suas mensagens serão enviadas quando ela voltar.', typing: (who) => `${who} está digitando`,
       you: 'Você', today: 'Hoje', yesterday: 'Ontem', pending: 'Pendente', sent: 'Enviada', delivered: 'Entregue', read: 'Lida',
-      failed: 'Não enviada', retry: 'Tentar de novo', file: 'Abrir arquivo', image: 'Imagem', messages: 'Mensagens', slow: 'Rápido demais. Espere um momento e tente de novo.',
+      failed: 'Não enviada', retry: 'Tentar de novo', file: 'Abrir arquivo', image: 'Imagem', messages: 'Mensagens', slow: 'Rápido demais. Espere um momento.',
       newTab: 'abre em outra aba', greeting: 'Olá 👋 Que imóvel você procura?', title: 'Vamos conversar', gone: 'Este chat não está disponível.',
     },
   };
@@ -111,6 +111,8 @@
     .item { display: flex; flex-direction: column; max-width: 84%; align-self: flex-start; align-items: flex-start; }
     .item.mine { align-self: flex-end; align-items: flex-end; }
     .item.first { margin-top: 9px; }
+    .item.asking { max-width: none; align-self: stretch; }
+    .item.asking .bubble { max-width: 84%; }
     .name { margin: 0 0 2px 4px; color: var(--ink-2); font-size: 12px; font-weight: 600; }
     .bubble { padding: 9px 13px; border: 1px solid var(--line); border-radius: 16px; background: var(--surface); overflow-wrap: anywhere; white-space: pre-wrap; }
     .mine .bubble { border-color: transparent; background: var(--mine); color: var(--on-mine); border-bottom-right-radius: 5px; }
@@ -120,7 +122,7 @@
     .bubble.picture { padding: 3px; overflow: hidden; }
     .bubble img { display: block; max-width: 100%; max-height: 300px; border-radius: 12px; }
     .meta { display: flex; gap: 4px; align-items: center; margin: 2px 4px 0; color: var(--ink-2); font-size: 11px; }
-    .meta svg { width: 14px; height: 14px; }
+    .meta svg { flex: none; width: 14px; height: 14px; }
     .meta.failed { color: var(--danger); font-size: 12px; }
     .meta button { padding: 2px 4px; border: 0; background: none; color: inherit; font-weight: 700; text-decoration: underline; }
     .choices { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 7px; }
@@ -407,6 +409,7 @@
     return box;
   }
   function addChoices(box, item) {
+    box.classList.add('asking'); // the choices may use the whole width, what is said does not
     const choices = el('div', 'choices');
     for (const button of item.buttons) {
       const choice = el('button', '', String(button.title));
