@@ -62,6 +62,7 @@ def enter(broker_id: int, *, token: str = "", session_key: str = "") -> Entry:
     rooms = standings(broker_id, {standing}).get(standing)
     if rooms is None:
         raise Unauthenticated
+    AgentState.objects.filter(user_id=user.pk).update(last_seen_at=timezone.now())
     return Entry(user=user, standing=standing, rooms=rooms)
 
 
@@ -119,8 +120,3 @@ def _user_of_session(session_key: str) -> User:
     if not isinstance(user, User):
         raise Unauthenticated
     return user
-
-
-def note_seen(user_id: int) -> None:
-    """The person's browser is here now; call it inside the broker."""
-    AgentState.objects.filter(user_id=user_id).update(last_seen_at=timezone.now())

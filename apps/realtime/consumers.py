@@ -19,7 +19,7 @@ from django.db import InterfaceError, OperationalError
 from apps.core.access import Actor
 from apps.core.errors import DomainError
 from apps.core.tenancy import call_in_broker
-from apps.realtime.access import Entry, Standing, enter, is_own_origin, note_seen
+from apps.realtime.access import Entry, Standing, enter, is_own_origin
 from apps.realtime.events import SocketEvent
 from apps.realtime.feed import Feed, feed_of
 from apps.realtime.frames import BadFrame, frame, number_in, read_frame
@@ -63,8 +63,9 @@ class EventsConsumer(AsyncWebsocketConsumer):
         path = self.scope["url_route"]["kwargs"]
         self.broker_id, user_id = int(path["broker_id"]), int(path["user_id"])
         token, protocol = bearer_of(self.scope)
-        entry = await self._enter(token, user_id)
+        # Before anything slow: after a restart a thousand browsers come back at once, and none should time out.
         await self.accept(subprotocol=protocol)
+        entry = await self._enter(token, user_id)
         if entry is None:
             await self.close(POLICY_VIOLATION, "not allowed here")
             return
@@ -73,10 +74,9 @@ class EventsConsumer(AsyncWebsocketConsumer):
         self._outbox = Outbox(self._write, lambda: self.shut(TRY_AGAIN_LATER, "too slow"))
         self._feed = feed_of(self.broker_id)
         await self._feed.attach(self)
-        self._last_seq = await call_in_broker(self.broker_id, newest_seq)
+        self._last_seq = self._feed.newest
         self._outbox.put(frame("hello", {"user_id": user_id, "broker_id": self.broker_id}, seq=self._last_seq))
         self._heart = asyncio.get_running_loop().create_task(self._beat())
-        await call_in_broker(self.broker_id, note_seen, user_id)
 
     async def disconnect(self, _code: int) -> None:
         """Let go of everything."""

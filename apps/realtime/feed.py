@@ -21,7 +21,7 @@ from apps.conversations.types import ConversationStatus
 from apps.core.tenancy import call_in_broker
 from apps.realtime.access import Standing, standings
 from apps.realtime.events import SocketEvent, from_wire
-from apps.realtime.log import LATE_COMMIT, recent_events
+from apps.realtime.log import LATE_COMMIT, newest_seq, recent_events
 from apps.realtime.publisher import group_of
 from apps.realtime.rooms import ALL, conversation_room, queue_room, user_room
 
@@ -51,6 +51,7 @@ class Feed:
     def __init__(self, broker_id: int) -> None:
         self.broker_id = broker_id
         self.sockets: set[Socket] = set()
+        self.newest = 0
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._looked_at: float | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -61,6 +62,7 @@ class Feed:
         """Let the socket hear the events of its rooms from now on."""
         async with self._starting:
             if not self._tasks:
+                self.newest = await call_in_broker(self.broker_id, newest_seq)
                 await self._look(is_first=True)
                 loop = asyncio.get_running_loop()
                 self._tasks = [
@@ -179,6 +181,7 @@ class Feed:
                 socket.rooms = {*rooms, *joined} if ALL in rooms or ALL not in socket.rooms else set(rooms)
 
     def _remember(self, seq: int) -> None:
+        self.newest = max(self.newest, seq)
         self._seen[seq] = None
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.popitem(last=False)

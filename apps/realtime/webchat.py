@@ -74,8 +74,8 @@ class WebchatConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Take the connection; whose it is comes with `hello`."""
         self._outbox = Outbox(self._write, lambda: self.shut(TRY_AGAIN_LATER, "too slow"))
-        account = await self._open_account()
         await self.accept()
+        account = await self._open_account()
         if account is None:
             self.shut(GONE, "this chat is not available")
         elif not _is_allowed_site(account, header_of(self.scope, "origin")):
