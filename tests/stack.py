@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -36,12 +36,13 @@ class Process:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, more: Mapping[str, str] | None = None) -> None:
+        """`more` are environment variables for this time only."""
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=ROOT,
-                env=self._environment,
+                env={**self._environment, **(more or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -130,6 +131,14 @@ class Stack:
     def stop(self) -> None:
         for process in (self.beat, self.worker, self.web):
             process.stop()
+
+    def restart(self, **settings: str) -> None:
+        """Server and worker anew, with these environment variables besides; until the next restart."""
+        for process in (self.worker, self.web):
+            process.stop()
+        for process in (self.worker, self.web):
+            process.start(settings)
+        self.wait_until_healthy()
 
     def wait_until_healthy(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -1,4 +1,4 @@
-"""One running product for all journeys: real server, worker, scheduler, PostgreSQL, Redis, and local outside services."""
+"""One running product for all journeys: real server, worker, scheduler, PostgreSQL, Redis, local vendors."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +15,9 @@ from tests.stack import Stack, running_stack
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here starts real processes."""
+    """Everything here starts real processes; `test_llm` comes last, for it restarts them with a model."""
     here = Path(__file__).parent
+    items.sort(key=lambda item: item.path == here / "test_llm.py")
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.live)
