@@ -123,7 +123,7 @@
     .bubble img { display: block; max-width: 100%; max-height: 300px; border-radius: 12px; }
     .meta { display: flex; gap: 4px; align-items: center; margin: 2px 4px 0; color: var(--ink-2); font-size: 11px; }
     .meta svg { flex: none; width: 14px; height: 14px; }
-    .meta.failed { color: var(--danger); font-size: 12px; }
+    .meta.failed { justify-content: flex-end; color: var(--danger); font-size: 12px; text-align: right; }
     .meta button { padding: 2px 4px; border: 0; background: none; color: inherit; font-weight: 700; text-decoration: underline; }
     .choices { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 7px; }
     .choices button { min-height: 38px; padding: 6px 14px; border: 1.5px solid var(--brand-text); border-radius: 19px; background: var(--surface); color: var(--brand-text); font-weight: 600; }
