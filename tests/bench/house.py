@@ -13,6 +13,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import psycopg
+import redis
 
 from config.embedded import Services, ensure
 from config.embedded.places import ROOT, home_of
@@ -47,6 +48,11 @@ class House:
                 name, graph_url=self.graph.base_url, app_secret=SECRET, count=missing
             )
         return self._brokers[:count]
+
+    def new_broker(self) -> Broker:
+        """One that no other measurement has written to."""
+        made = self.stack.make_broker("Bench solo", graph_url=self.graph.base_url, app_secret=SECRET)
+        return made[0]
 
     def number_job(self, job: str, brokers: list[Broker], **more: object) -> Job:
         """A job for the load generator that delivers to these brokers' WhatsApp numbers."""
@@ -93,6 +99,8 @@ class House:
 
     def clear(self) -> None:
         """Forget what earlier measurements left to do."""
+        with redis.Redis.from_url(self.stack.services.redis_url) as client:
+            client.flushdb()
         with self.stack.database() as connection:
             connection.execute("TRUNCATE public.messaging_rawevent, public.core_scheduledwork, public.bench_bare")
             connection.execute("CHECKPOINT")

@@ -33,11 +33,12 @@ class Deliveries:
         self._secret: str = job["secret"]
         self._numbers: list[str] = job["numbers"]
         self._customers: int = job.get("customers", 200)
+        self._first: int = job.get("first_customer", 0)
         self._prefix = f"{time.time_ns()}"
 
     def request(self, number: int) -> bytes:
         body = meta_text(
-            f"5691{number % self._customers:07d}",
+            f"5691{self._first + number % self._customers:07d}",
             f"Hola, bench-{number}",
             wamid=f"wamid.bench.{self._prefix}.{number}",
             timestamp=int(time.time()),
