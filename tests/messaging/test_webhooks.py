@@ -121,9 +121,7 @@ def test_a_signed_whatsapp_webhook_is_stored_as_it_came(call: Call, accounts: Ac
     assert stored() == [(accounts.number.pk, body, True)]
 
 
-def test_the_paths_that_name_a_broker_or_a_number_store_it_too(
-    call: Call, accounts: Accounts, broker: Broker
-) -> None:
+def test_the_paths_that_name_a_broker_or_a_number_store_it_too(call: Call, accounts: Accounts, broker: Broker) -> None:
     body = whatsapp_body("106540352242922")
 
     answers = [
@@ -239,9 +237,7 @@ def test_another_method_is_405(call: Call, accounts: Accounts) -> None:
 @pytest.mark.parametrize(
     "path", ["/webhooks/whatsapp", "/webhooks/chat/{broker}/whatsapp", "/v1/webhooks/whatsapp/meta/{number}/"]
 )
-def test_a_verification_call_gets_the_bare_challenge(
-    call: Call, accounts: Accounts, broker: Broker, path: str
-) -> None:
+def test_a_verification_call_gets_the_bare_challenge(call: Call, accounts: Accounts, broker: Broker, path: str) -> None:
     path = path.format(broker=broker.pk, number=accounts.number.pk)
 
     right = call("GET", f"{path}?hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1158201444")
@@ -288,9 +284,7 @@ def test_unsigned_webhooks_pass_only_where_development_allows_them(
 @pytest.mark.parametrize("call", ["django"], indirect=True)
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=300), signature=st.text(max_size=80))
-def test_no_body_and_no_signature_break_the_door(
-    call: Call, accounts: Accounts, body: bytes, signature: str
-) -> None:
+def test_no_body_and_no_signature_break_the_door(call: Call, accounts: Accounts, body: bytes, signature: str) -> None:
     header = signature.encode("latin-1", "replace").decode("latin-1").replace("\n", "").replace("\r", "")
 
     answer = call("POST", "/webhooks/whatsapp", body, {"X-Hub-Signature-256": header})
