@@ -9,6 +9,7 @@ from tests.stack import running_stack
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_nothing_is_lost_and_nothing_is_sent_twice_while_things_break(tmp_path):
     with (
         own_cluster("faults") as services,
