@@ -91,8 +91,14 @@ def make_environment() -> None:
 
 
 def bring_pip() -> None:
-    """Install pip from the package index without having pip; its hash must be the lock's."""
-    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
+    """Install pip from the package index that the caller names, without having pip; its hash must be the lock's."""
+    given = os.environ.get("PIP_INDEX_URL", "")
+    if not given:
+        sys.exit(
+            "This Python comes without pip. Install your system's `python3-venv` package, or name a package index: "
+            "PIP_INDEX_URL=https://… ./dev up"
+        )
+    index = given.rstrip("/") + "/pip/"
     say("this Python comes without pip; fetching it")
     known = locked_hashes("pip")
     with urllib.request.urlopen(index, timeout=60) as page:

@@ -19,7 +19,7 @@ def write(arguments: list[str]) -> int:
         *("--strip-extras", "--no-header", "--annotation-style=line"),
         # The lock names packages, not places to get them from: those are the machine's business.
         *("--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links"),
-        *("--output-file", str(install.LOCK), *arguments, str(REQUIREMENTS)),
+        *("--output-file", install.LOCK.name, *arguments, REQUIREMENTS.name),
     ]
     status = subprocess.run(command, cwd=ROOT, env=environment_without_local_indexes()).returncode
     return status or check()
