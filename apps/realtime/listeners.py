@@ -1,7 +1,7 @@
 """What happens in the rooms below, told to sockets: each change is written to the log in its own transaction."""
 
 from apps.accounts.events import PasswordChanged, SessionRevoked, UserDeactivated, UserLoggedOut, UserUpdated
-from apps.brokers.events import BrokerRestored, BrokerSuspended, BrokerUpdated
+from apps.brokers.events import BrokerDeleted, BrokerRestored, BrokerSuspended, BrokerUpdated
 from apps.conversations.events import (
     ConversationChanged,
     ConversationEvent,
@@ -186,6 +186,7 @@ def tell_account_status(event: ChannelAccountStatusChanged) -> None:
     PasswordChanged,
     QueueChanged,
     BrokerSuspended,
+    BrokerDeleted,
     BrokerRestored,
     BrokerUpdated,
     phase=Phase.AFTER_COMMIT,

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.actions.sessions import log_out, open_session
 from apps.accounts.models import LoginSession, User
-from apps.brokers.actions import suspend_broker
+from apps.brokers.actions import delete_broker, suspend_broker
 from apps.brokers.models import Broker
 from apps.conversations.actions import add_note, assign_conversation
 from apps.conversations.inbound import receive_message
@@ -265,13 +266,14 @@ def test_a_revoked_session_is_closed_at_once(admin_user: User) -> None:
     tell_story(story)
 
 
-def test_a_suspended_broker_is_closed_at_once(admin_user: User, broker: Broker) -> None:
+@pytest.mark.parametrize("close", [suspend_broker, delete_broker])
+def test_a_closed_broker_is_shown_out_at_once(admin_user: User, broker: Broker, close: Callable[..., object]) -> None:
     path = team_path(admin_user)
 
     async def story() -> None:
         async with Tab(path) as tab:
             await tab.hear("hello")
-            await call_in_public(suspend_broker, actor=system_actor(None), broker_id=broker.pk)
+            await call_in_public(close, actor=system_actor(None), broker_id=broker.pk)
             assert await tab.closes() == 1008
 
     tell_story(story)
