@@ -124,6 +124,7 @@ class Feed:
         group, channel = group_of(self.broker_id), await layer.new_channel()
         try:
             await layer.group_add(group, channel)
+            _heed_cancellation()
             while True:
                 self._hear(await layer.receive(channel))
         finally:
@@ -185,6 +186,16 @@ class Feed:
         self._seen[seq] = None
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.popitem(last=False)
+
+
+def _heed_cancellation() -> None:
+    """End a task that was told to end while `asyncio.wait_for` finished, which before Python 3.12 hides that from it.
+
+    The Redis client writes through it: a socket that leaves as soon as it came would leave a listener for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 _feeds: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, Feed]] = weakref.WeakKeyDictionary()
