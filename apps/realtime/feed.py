@@ -17,6 +17,7 @@ import redis
 from channels.layers import get_channel_layer
 from django.db import Error as DatabaseError
 
+from apps.brokers.queries import is_open
 from apps.conversations.types import ConversationStatus
 from apps.core.tenancy import call_in_broker
 from apps.realtime.access import Standing, standings
@@ -171,7 +172,11 @@ class Feed:
 
     async def _check_doors(self) -> None:
         people = {socket: socket.standing for socket in self.sockets if socket.standing is not None}
+        visitors = [socket for socket in self.sockets if socket.standing is None]
         allowed = await call_in_broker(self.broker_id, standings, self.broker_id, set(people.values()))
+        if visitors and not await call_in_broker(self.broker_id, is_open, self.broker_id):
+            for socket in visitors:
+                socket.shut(4404, "this chat is not available")
         for socket, standing in people.items():
             rooms = allowed.get(standing)
             if rooms is None:
