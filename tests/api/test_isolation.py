@@ -12,9 +12,10 @@ import pytest
 from django.db import transaction
 
 from apps.api.kit.contracts import contract_operation
-from apps.core.tenancy import in_broker
+from apps.core.tenancy import in_broker, leave_broker
 from apps.files.models import StoredFile
 from tests.api.schemas import Described, mounted_by_id, operations, resolved
+from tests.databases import reset_test_database
 from tests.factories import (
     make_account,
     make_conversation,
@@ -85,6 +86,15 @@ class Row:
     uid: Any
 
 
+@pytest.fixture(scope="module", autouse=True)
+def as_new_afterwards(django_db_setup: str, django_db_blocker: Any) -> Iterator[None]:
+    """Streamed answers are written in a thread of their own, which no test's rollback reaches."""
+    yield
+    with django_db_blocker.unblock():
+        leave_broker()
+        reset_test_database(django_db_setup)
+
+
 @pytest.fixture
 def rows_of_a(broker) -> dict[str, Row]:
     """One row of every kind in the first broker, each with the mark in it."""
@@ -107,6 +117,11 @@ def rows_of_a(broker) -> dict[str, Row]:
         "broker": broker,
     }
     return {name: Row(row.pk, getattr(row, "uid", None)) for name, row in rows.items()}
+
+
+def names_a_row(operation: Described) -> bool:
+    """Whether the path holds an id; a stage or a provider is a word that every broker has."""
+    return bool(set(operation.path_parameters) - set(WORDS))
 
 
 def path_with(operation: Described, rows: dict[str, Row]) -> str | None:
@@ -159,7 +174,7 @@ def text_of(answer: Any) -> str:
 @pytest.mark.parametrize("contract_id", ids())
 def test_a_row_of_another_broker_is_out_of_reach(api, rows_of_a, other_admin_user, contract_id):
     operation = named(contract_id)
-    if not operation.path_parameters or operation.is_open or is_webhook(operation):
+    if not names_a_row(operation) or operation.is_open or is_webhook(operation):
         pytest.skip("names no row, or is opened by something else than a token")
     path = path_with(operation, rows_of_a)
     if path is None:
@@ -174,10 +189,10 @@ def test_a_row_of_another_broker_is_out_of_reach(api, rows_of_a, other_admin_use
 @pytest.mark.parametrize("contract_id", ids())
 def test_a_list_shows_no_row_of_another_broker(api, rows_of_a, other_admin_user, contract_id):
     operation = named(contract_id)
-    if operation.method != "GET" or operation.path_parameters or operation.is_open:
+    if operation.method != "GET" or names_a_row(operation) or operation.is_open:
         pytest.skip("no list")
 
-    answer = call(api(other_admin_user), "GET", operation.path)
+    answer = call(api(other_admin_user), "GET", str(path_with(operation, rows_of_a)))
 
     assert MARK not in text_of(answer)
     assert answer.status_code < 500 or answer.status_code == 503
