@@ -1,15 +1,20 @@
 """Everything that changes a lead."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import User
+from apps.accounts.types import Role, UserStatus
+from apps.brokers.models import Broker
 from apps.core.access import Actor
-from apps.core.errors import BadRequest, InvalidInput
+from apps.core.errors import BadRequest, Forbidden, InvalidInput
 from apps.core.events import publish
 from apps.core.phones import match_key, normalize_phone
 from apps.leads.events import (
@@ -21,7 +26,7 @@ from apps.leads.events import (
     LeadUpdated,
 )
 from apps.leads.models import Lead, StageChange
-from apps.leads.queries import get_lead
+from apps.leads.queries import get_lead, require_stage
 from apps.leads.types import DEFAULT_THRESHOLDS, ContactStatus, LeadStatus, Stage
 
 EDITABLE_FIELDS = frozenset(
@@ -54,6 +59,13 @@ class DuplicatePhone(BadRequest):
     default_message = _("There is already a lead with this phone number.")
 
 
+class InvalidAgent(BadRequest):
+    """Leads are given to active users of the same broker alone."""
+
+    default_code = "INVALID_AGENT"
+    default_message = _("This agent is not an active member of your team.")
+
+
 def split_name(full_name: str) -> tuple[str, str]:
     """First and last name: a full name is split at its first space."""
     first, _space, last = " ".join(full_name.split()).partition(" ")
@@ -65,7 +77,7 @@ def create_lead(
     *,
     actor: Actor,
     phone: str | None = None,
-    country: str = "CL",
+    country: str = "",
     name: str = "",
     email: str = "",
     tags: Sequence[str] = (),
@@ -73,35 +85,39 @@ def create_lead(
     source: str = "",
     assigned_agent_id: int | None = None,
 ) -> Lead:
-    """Make a lead: cold, score 0, in stage entrada.
+    """Make a lead: cold, score 0, in stage entrada. One that an agent makes is theirs unless it is given to another.
 
+    `country` reads a phone without its country code; the broker's own where it is empty.
     Raises InvalidInput for an impossible phone, DuplicatePhone where the broker has the number already.
     """
     actor.require("clients.create")
-    number = normalize_phone(phone, country=country) if phone else None
+    number = normalize_phone(phone, country=country or _country_of(actor)) if phone else None
     key = match_key(number) if number else None
     if key and Lead.objects.filter(phone_key=key).exists():
         raise DuplicatePhone(field="phone")
     first, last = split_name(name)
+    now = timezone.now()
 
-    lead = Lead.objects.create(
+    lead = Lead(
         phone=number,
         phone_key=key,
         first_name=first,
         last_name=last,
         email=email,
         tags=clean_tags(tags),
-        attributes=dict(attributes or {}),
+        attributes={name: value for name, value in (attributes or {}).items() if value is not None},
         source=source,
-        assigned_agent_id=assigned_agent_id,
-        updated_at=timezone.now(),
+        assigned_agent_id=assigned_agent_id if actor.sees_everything else assigned_agent_id or actor.user_id,
+        stage_changed_at=now,
+        created_at=now,
     )
+    _save_phone(lead)
     publish(LeadCreated(broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, source=source))
     return lead
 
 
 @transaction.atomic
-def update_lead(*, actor: Actor, lead_id: int, country: str = "CL", **fields: Any) -> Lead:
+def update_lead(*, actor: Actor, lead_id: int, country: str = "", **fields: Any) -> Lead:
     """Change the given fields and only them; `attributes` are merged key by key, a None value removes its key.
 
     Raises NotFound, InvalidInput for an unknown field or impossible phone, DuplicatePhone.
@@ -114,7 +130,7 @@ def update_lead(*, actor: Actor, lead_id: int, country: str = "CL", **fields: An
     if "name" in fields:
         fields["first_name"], fields["last_name"] = split_name(str(fields.pop("name") or ""))
     if "phone" in fields:
-        _prepare_phone(lead, fields, country=country)
+        _prepare_phone(lead, fields, country=country or _country_of(actor))
     if "tags" in fields:
         fields["tags"] = clean_tags(fields["tags"])
     if "attributes" in fields:
@@ -125,7 +141,7 @@ def update_lead(*, actor: Actor, lead_id: int, country: str = "CL", **fields: An
         return lead
     for name, (_before, after) in changes.items():
         setattr(lead, name, after)
-    lead.save(update_fields=[*changes, "updated_at"])
+    _save_phone(lead, update_fields=[*changes, "updated_at"])
     changes.pop("phone_key", None)
     publish(LeadUpdated(broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, changes=changes))
     return lead
@@ -139,35 +155,55 @@ def move_stage(*, actor: Actor, lead_id: int, stage: str, reason: str = "") -> L
     """
     lead = lock_lead(actor, lead_id)
     actor.require("clients.update")
-    if stage not in Stage.values:
-        raise InvalidInput(
-            _("“%(stage)s” is not a stage. Use one of: %(stages)s")
-            % {"stage": str(stage)[:40], "stages": ", ".join(Stage.values)},
-            field="stage",
-        )
+    require_stage(stage)
     if lead.stage == stage:
         return lead
 
-    now = timezone.now()
-    before = lead.stage
-    StageChange.objects.create(
-        lead=lead,
-        from_stage=before,
-        to_stage=stage,
-        reason=reason[:300],
-        seconds_in_stage=max(0, int((now - lead.stage_changed_at).total_seconds())) if lead.stage_changed_at else 0,
-        actor_kind=actor.kind,
-        actor_user_id=actor.user_id,
-    )
-    lead.stage, lead.stage_changed_at = stage, now
-    lead.status = _status_in_stage(lead, stage)
-    lead.save(update_fields=["stage", "stage_changed_at", "status", "updated_at"])
-    publish(
-        LeadStageChanged(
-            broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, from_stage=before, to_stage=stage, reason=reason
-        )
-    )
+    put_in_stages(actor=actor, moves=[(lead, stage)], reason=reason)
     return lead
+
+
+def put_in_stages(*, actor: Actor, moves: Sequence[tuple[Lead, str]], reason: str) -> None:
+    """Move each lead, locked by the caller's transaction, to another stage; as many queries for one as for a thousand.
+
+    What listens to the event writes its own line for each lead.
+    """
+    now = timezone.now()
+    StageChange.objects.bulk_create([_stage_change(actor, lead, stage, reason, now) for lead, stage in moves])
+    before = {lead.pk: lead.stage for lead, _stage in moves}
+    alike: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for lead, stage in moves:
+        lead.status = _status_in_stage(lead, stage)
+        lead.stage, lead.stage_changed_at, lead.updated_at = stage, now, now
+        alike[stage, lead.status].append(lead.pk)
+    for (stage, status), ids in alike.items():
+        Lead.objects.filter(pk__in=ids).update(stage=stage, status=status, stage_changed_at=now, updated_at=now)
+    for lead, stage in moves:
+        publish(
+            LeadStageChanged(
+                broker_id=actor.broker_id,
+                actor=actor,
+                lead_id=lead.pk,
+                from_stage=before[lead.pk],
+                to_stage=stage,
+                reason=reason,
+            )
+        )
+
+
+@transaction.atomic
+def assign_lead_by_hand(*, actor: Actor, lead_id: int, agent_id: int) -> Lead:
+    """An administrator gives the lead to an active user of the broker.
+
+    Raises NotFound, Forbidden for every other role, InvalidAgent.
+    """
+    get_lead(actor, lead_id)
+    if actor.role != Role.ADMIN:
+        raise Forbidden()
+    if not User.objects.filter(pk=agent_id, broker_id=actor.broker_id, status=UserStatus.ACTIVE).exists():
+        raise InvalidAgent(field="agent_id")
+
+    return assign_lead(actor=actor, lead_id=lead_id, agent_id=agent_id)
 
 
 @transaction.atomic
@@ -282,6 +318,18 @@ def clean_tags(tags: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(tag.strip()[:60] for tag in tags if tag.strip()))[:50]
 
 
+def _stage_change(actor: Actor, lead: Lead, stage: str, reason: str, now: datetime) -> StageChange:
+    return StageChange(
+        lead=lead,
+        from_stage=lead.stage,
+        to_stage=stage,
+        reason=reason[:300],
+        seconds_in_stage=max(0, int((now - lead.stage_changed_at).total_seconds())) if lead.stage_changed_at else 0,
+        actor_kind=actor.kind,
+        actor_user_id=actor.user_id,
+    )
+
+
 def _status_in_stage(lead: Lead, stage: str) -> str:
     if stage == Stage.GANADO:
         return LeadStatus.CONVERTED
@@ -300,6 +348,21 @@ def _prepare_phone(lead: Lead, fields: dict[str, Any], *, country: str) -> None:
     fields["phone_key"] = match_key(fields["phone"])
     if Lead.objects.filter(phone_key=fields["phone_key"]).exclude(pk=lead.pk).exists():
         raise DuplicatePhone(field="phone")
+
+
+def _save_phone(lead: Lead, *, update_fields: Sequence[str] | None = None) -> None:
+    """Save; where somebody else stored the same number a moment ago, that is a duplicate like any other."""
+    try:
+        with transaction.atomic():
+            lead.save(update_fields=update_fields)
+    except IntegrityError as error:
+        if "lead_phone_key" not in str(error):
+            raise
+        raise DuplicatePhone(field="phone") from error
+
+
+def _country_of(actor: Actor) -> str:
+    return Broker.objects.filter(pk=actor.broker_id).values_list("country", flat=True).first() or ""
 
 
 def _merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
