@@ -6,6 +6,8 @@ from apps.api.inmo.broker_users import BrokerUserViewSet
 from apps.api.inmo.brokers import BrokerViewSet
 from apps.api.inmo.chat import ChatStreamViewSet, ChatViewSet
 from apps.api.inmo.dialect import DIALECT
+from apps.api.inmo.leads import LeadViewSet
+from apps.api.inmo.pipeline import PipelineViewSet
 from apps.api.inmo.telegram import TelegramViewSet
 from apps.api.inmo.webhooks import WebhookViewSet
 from apps.api.kit.routing import addition, elsewhere, mount, op, open_pending, pending
@@ -21,14 +23,14 @@ operations = [
     addition("inmo.auth.two_factor_enable", "POST", "auth/2fa/enable", AuthViewSet, "enable_two_factor"),
     addition("inmo.auth.two_factor_verify", "POST", "auth/2fa/verify", AuthDoorViewSet, "verify_two_factor"),
     # ---- leads
-    pending("inmo.leads.list", "GET", "api/v1/leads"),
-    pending("inmo.leads.get", "GET", "api/v1/leads/{lead_id}"),
-    pending("inmo.leads.create", "POST", "api/v1/leads"),
-    pending("inmo.leads.update", "PUT", "api/v1/leads/{lead_id}"),
-    pending("inmo.leads.delete", "DELETE", "api/v1/leads/{lead_id}"),
-    pending("inmo.leads.assign", "PUT", "api/v1/leads/{lead_id}/assign"),
-    pending("inmo.leads.move_stage", "PUT", "api/v1/leads/{lead_id}/pipeline"),
-    pending("inmo.leads.recalculate", "POST", "api/v1/leads/{lead_id}/recalculate"),
+    op("inmo.leads.list", "GET", "api/v1/leads", LeadViewSet, "list"),
+    op("inmo.leads.get", "GET", "api/v1/leads/{lead_id}", LeadViewSet, "get"),
+    op("inmo.leads.create", "POST", "api/v1/leads", LeadViewSet, "create"),
+    op("inmo.leads.update", "PUT", "api/v1/leads/{lead_id}", LeadViewSet, "update"),
+    op("inmo.leads.delete", "DELETE", "api/v1/leads/{lead_id}", LeadViewSet, "delete"),
+    op("inmo.leads.assign", "PUT", "api/v1/leads/{lead_id}/assign", LeadViewSet, "assign"),
+    op("inmo.leads.move_stage", "PUT", "api/v1/leads/{lead_id}/pipeline", LeadViewSet, "move_stage"),
+    op("inmo.leads.recalculate", "POST", "api/v1/leads/{lead_id}/recalculate", LeadViewSet, "recalculate"),
     pending("inmo.leads.bulk_import", "POST", "api/v1/leads/bulk-import"),
     # ---- chat
     op("inmo.chat.test", "POST", "api/v1/chat/test", ChatViewSet, "test"),
@@ -61,13 +63,25 @@ operations = [
     pending("inmo.campaigns.logs", "GET", "api/v1/campaigns/{campaign_id}/logs"),
     pending("inmo.campaigns.stats", "GET", "api/v1/campaigns/{campaign_id}/stats"),
     # ---- pipeline
-    pending("inmo.pipeline.board", "GET", "api/v1/pipeline"),
-    pending("inmo.pipeline.metrics", "GET", "api/v1/pipeline/metrics"),
-    pending("inmo.pipeline.auto_advance", "POST", "api/v1/pipeline/auto-advance"),
-    pending("inmo.pipeline.move_stage", "POST", "api/v1/pipeline/leads/{lead_id}/move-stage"),
-    pending("inmo.pipeline.auto_advance_lead", "POST", "api/v1/pipeline/leads/{lead_id}/auto-advance"),
-    pending("inmo.pipeline.stage_leads", "GET", "api/v1/pipeline/stages/{stage:str}/leads"),
-    pending("inmo.pipeline.stage_inactive", "GET", "api/v1/pipeline/stages/{stage:str}/inactive"),
+    op("inmo.pipeline.board", "GET", "api/v1/pipeline", PipelineViewSet, "board"),
+    op("inmo.pipeline.metrics", "GET", "api/v1/pipeline/metrics", PipelineViewSet, "metrics"),
+    op("inmo.pipeline.auto_advance", "POST", "api/v1/pipeline/auto-advance", PipelineViewSet, "auto_advance"),
+    op("inmo.pipeline.move_stage", "POST", "api/v1/pipeline/leads/{lead_id}/move-stage", PipelineViewSet, "move_stage"),
+    op(
+        "inmo.pipeline.auto_advance_lead",
+        "POST",
+        "api/v1/pipeline/leads/{lead_id}/auto-advance",
+        PipelineViewSet,
+        "auto_advance_lead",
+    ),
+    op("inmo.pipeline.stage_leads", "GET", "api/v1/pipeline/stages/{stage:str}/leads", PipelineViewSet, "stage_leads"),
+    op(
+        "inmo.pipeline.stage_inactive",
+        "GET",
+        "api/v1/pipeline/stages/{stage:str}/inactive",
+        PipelineViewSet,
+        "stage_inactive",
+    ),
     # ---- templates
     pending("inmo.templates.list", "GET", "api/v1/templates"),
     pending("inmo.templates.create", "POST", "api/v1/templates"),
