@@ -21,6 +21,7 @@ from tests.stack import PASSWORD, Stack
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "js"
 PATIENCE = 20.0
+CUSTOMER = "56987650001"
 needs_npm = pytest.mark.skipif(
     shutil.which("node") is None or not (SCRIPTS / "node_modules" / "socket.io-client").exists(),
     reason="the npm packages of tests/js are not installed",
@@ -35,7 +36,7 @@ class Customer:
 
     def write(self, text: str) -> None:
         message = {
-            "from": "56987654321",
+            "from": CUSTOMER,
             "id": f"wamid.{uuid.uuid4().hex}",
             "timestamp": str(int(time.time())),
             "type": "text",
@@ -44,7 +45,7 @@ class Customer:
         value = {
             "messaging_product": "whatsapp",
             "metadata": {"phone_number_id": self._brokerage["phone_number_id"]},
-            "contacts": [{"profile": {"name": "Carla Soto"}, "wa_id": "56987654321"}],
+            "contacts": [{"profile": {"name": "Carla Soto"}, "wa_id": CUSTOMER}],
             "messages": [message],
         }
         body = json.dumps({"object": "x", "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}]})

@@ -42,7 +42,7 @@ def test_a_customer_is_answered_qualified_taken_over_and_answered_by_a_person(st
         thread = page.locator("#conversation")
         expect(thread.get_by_text("Hola, busco departamento").first).to_be_visible()
         expect(thread.locator(".line", has_text="Sofía").first).to_be_visible(timeout=15_000)
-        assert graph.wait_for_sends(1)[0].to == CUSTOMER
+        _until(lambda: graph.texts_to(CUSTOMER))
 
         _write(
             stack,
