@@ -1,5 +1,6 @@
 """Reading leads, always through the eyes of an actor."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,8 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import Actor
 from apps.core.errors import InvalidInput, NotFound
+from apps.core.phones import match_key
 from apps.leads.models import Activity, Lead
 from apps.leads.types import Stage
+
+_LOOKS_LIKE_A_PHONE = re.compile(r"[\d\s+().-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +93,15 @@ def require_stage(stage: str) -> None:
 
 
 def search_leads(rows: QuerySet[Lead], text: str) -> QuerySet[Lead]:
-    """Rows whose name, phone or e-mail holds the text."""
+    """Rows whose name, phone or e-mail holds every word of the text; a phone may be written with spaces and signs."""
     words = text.replace("\x00", " ").split()
+    if _LOOKS_LIKE_A_PHONE.fullmatch(text):
+        words = ["".join(words)]
     for word in words[:6]:
         digits = "".join(filter(str.isdigit, word))
         condition = Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
         if len(digits) >= 3:
-            condition |= Q(phone__contains=digits) | Q(phone_key__contains=digits)
+            condition |= Q(phone__contains=digits) | Q(phone_key__contains=match_key(digits))
         rows = rows.filter(condition)
     return rows
 

@@ -112,6 +112,8 @@ def test_skip_and_limit_choose_the_page(api, admin_user):
         ({"search": "bernardita"}, {"warm"}),
         ({"search": "soto berna"}, {"warm"}),
         ({"search": "5777"}, {"hot"}),
+        ({"search": "+56 9 5777-5777"}, {"hot"}),
+        ({"search": "(9) 5777"}, {"hot"}),
         ({"search": "@casas"}, {"cold"}),
         ({"search": "nobody"}, set()),
         ({"search": ""}, {"cold", "warm", "hot"}),
