@@ -22,14 +22,15 @@ from apps.conversations.types import ConversationStatus
 from apps.core.tenancy import call_in_broker
 from apps.realtime.access import Standing, standings
 from apps.realtime.events import SocketEvent, from_wire
-from apps.realtime.log import LATE_COMMIT, newest_seq, recent_events
+from apps.realtime.log import LATE_COMMIT, newest_seq, recent_events, recent_numbers
 from apps.realtime.publisher import group_of
 from apps.realtime.rooms import ALL, conversation_room, queue_room, user_room
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 DOORS_SECONDS = 20.0
-MOST_REMEMBERED = 8192
+# More than a look reads in its twenty seconds, or what was forgotten would be told again.
+MOST_REMEMBERED = 65_536
 _LAYER_TROUBLE = (redis.RedisError, OSError, TimeoutError, RuntimeError)
 
 
@@ -150,13 +151,13 @@ class Feed:
         """Read the end of the log; on the first look everything there counts as known."""
         started = time.monotonic()
         seconds = LATE_COMMIT.total_seconds() + (started - self._looked_at if self._looked_at is not None else 0.0)
-        events = await call_in_broker(self.broker_id, recent_events, seconds)
-        self._looked_at = started
-        for event in events:
-            if not is_first:
+        if is_first:
+            for number in await call_in_broker(self.broker_id, recent_numbers, seconds):
+                self._remember(number)
+        else:
+            for event in await call_in_broker(self.broker_id, recent_events, seconds, frozenset(self._seen)):
                 self.dispatch(event)
-            elif event.seq is not None:
-                self._remember(event.seq)
+        self._looked_at = started
 
     async def _watch_doors(self) -> None:
         """Look again at who the sockets belong to: at once when told to, and every twenty seconds."""

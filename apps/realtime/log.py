@@ -1,5 +1,6 @@
 """The broker's event log: written with the change, read by sockets that missed something."""
 
+from collections.abc import Container
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ KEPT = timedelta(hours=24)
 # A transaction that took its number early may commit after younger numbers were read: this far back is read again.
 LATE_COMMIT = timedelta(seconds=15)
 MOST_REPLAYED = 500
+MOST_MISSED = 5000
 
 
 def log_event(broker_id: int, name: str, payload: dict[str, Any], rooms: list[str]) -> None:
@@ -46,10 +48,21 @@ def newest_seq() -> int:
     return LoggedEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
-def recent_events(seconds: float) -> list[SocketEvent]:
-    """Everything of the last seconds, oldest first."""
+def recent_numbers(seconds: float) -> list[int]:
+    """The numbers of all events of the last seconds, oldest first."""
     rows = LoggedEvent.objects.filter(created_at__gte=Now() - timedelta(seconds=seconds))
-    return [_event(row) for row in rows.order_by("pk")[:5000]]
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def recent_events(seconds: float, known: Container[int]) -> list[SocketEvent]:
+    """The events of the last seconds whose number is not known, oldest first.
+
+    Only those are read: on a busy broker that is none of several thousand.
+    """
+    unknown = [number for number in recent_numbers(seconds) if number not in known][:MOST_MISSED]
+    if not unknown:
+        return []
+    return [_event(row) for row in LoggedEvent.objects.filter(pk__in=unknown).order_by("pk")]
 
 
 def missed_events(since: int, rooms: frozenset[str]) -> list[SocketEvent] | None:
