@@ -7,6 +7,7 @@ from apps.core.access import Actor
 from apps.core.tenancy import entered_broker_id
 from apps.leads.actions import set_score
 from apps.leads.models import Lead
+from apps.leads.queries import get_lead
 
 
 def rescore(actor: Actor, lead_id: int) -> Lead:
@@ -14,7 +15,7 @@ def rescore(actor: Actor, lead_id: int) -> Lead:
 
     Raises NotFound.
     """
-    lead = Lead.objects.get(pk=lead_id)
+    lead = get_lead(actor, lead_id)
     config = BrokerConfig.objects.filter(broker_id=entered_broker_id()).first()
     score, points = score_lead(Slots.from_attributes(lead.attributes), weights=config.weights if config else {})
     parts = [{"name": name, "points": value} for name, value in points.items()]
