@@ -14,7 +14,7 @@ from tests.journeys.waiting import events_with
 from tests.payloads import load_payload
 from tests.stack import Stack
 
-CUSTOMER = "56987654321"
+CUSTOMER = "56987650000"
 
 
 class _Account:
