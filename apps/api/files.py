@@ -1,9 +1,11 @@
 """Serving a stored file by its signed address; the token is the permission, and it names one broker and one file."""
 
 from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from apps.api.kit.errors import error_response
 from apps.brokers.queries import is_open
 from apps.core.errors import NotFound
 from apps.core.tenancy import in_broker
@@ -32,11 +34,15 @@ _SHOWN = frozenset(
 
 
 @require_safe
-def serve_file(_request: HttpRequest, token: str) -> FileResponse:
-    """GET /files/{token}.
+def serve_file(request: HttpRequest, token: str) -> HttpResponseBase:
+    """GET /files/{token}; a forged or expired token, a closed broker and a file that is gone are not found."""
+    try:
+        return _file_of(token)
+    except NotFound as error:
+        return error_response(request, error)
 
-    Raises NotFound for a forged or expired token, a closed broker, or a file that is gone.
-    """
+
+def _file_of(token: str) -> FileResponse:
     broker_id, file_id = read_token(token)
     if not is_open(broker_id):
         raise NotFound()

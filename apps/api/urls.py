@@ -1,8 +1,9 @@
-"""The five documents' addresses, and where they are documented."""
+"""The five documents' addresses, where they are documented, and the stored files."""
 
 from django.urls import include, path, re_path
 
 from apps.api.documentation import RedocView, SwaggerView, schema
+from apps.api.files import serve_file
 from apps.api.kit.dialects import declared_dialects
 from apps.api.kit.routing import elsewhere, unknown_address
 
@@ -16,6 +17,7 @@ urlpatterns = [
     re_path(r"^api/schema/?$", schema, name="api-schema"),
     re_path(r"^docs/?$", SwaggerView.as_view(), name="api-docs"),
     re_path(r"^redoc/?$", RedocView.as_view(), name="api-redoc"),
+    path("files/<str:token>", serve_file),
     path("", include("apps.api.centro_control.urls")),
     path("", include("apps.api.inmo.urls")),
     path("", include("apps.api.whatsapp_odoo.urls")),
