@@ -1,4 +1,4 @@
-"""A cloned schema is the same as a migrated one, catalog for catalog."""
+"""A cloned schema is the same as a migrated one, catalog for catalog; only the gaps of dropped columns are closed."""
 
 import re
 
@@ -15,8 +15,9 @@ from tests.factories import make_lead
 
 CATALOGS = {
     "columns": """
-        SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
-               a.attgenerated, pg_get_expr(d.adbin, d.adrelid), a.attstorage, a.attcompression, col.collname
+        SELECT c.relname, row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), a.attname,
+               format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
+               pg_get_expr(d.adbin, d.adrelid), a.attstorage, a.attcompression, col.collname
           FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
           LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
           LEFT JOIN pg_collation col ON col.oid = a.attcollation
