@@ -11,7 +11,7 @@ from tests.bench.figures import Row, machine, table
 from tests.bench.house import House, house
 
 DOCUMENT = ROOT / "docs" / "performance.md"
-_BEGIN, _END = "<!-- table: ./dev bench all --write -->", "<!-- end of table -->"
+_BEGIN, _END = "<!-- table -->", "<!-- end of table -->"
 
 HOUSED: dict[str, Callable[[House], list[Row]]] = {
     "webhook": webhook.run,
