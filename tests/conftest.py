@@ -26,6 +26,7 @@ from apps.core import work
 from apps.core.models import DeadLetter, ScheduledWork
 from apps.core.redis import redis_client
 from apps.core.tenancy import current_schema, enter_broker, in_public, in_schema, leave_broker
+from apps.operations import catalogs
 from tests.databases import (
     FIRST_BROKER,
     SECOND_BROKER,
@@ -37,10 +38,17 @@ from tests.factories import make_user
 
 
 def pytest_configure() -> None:
-    """On a Redis that the caller named, each process of xdist takes a number of its own: tests empty theirs."""
+    """The words that pages say are compiled before the tests that read pages."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if not worker or "SOFIA_TEST_REDIS" in os.environ:
-        return
+    if not worker:
+        for language in catalogs.LANGUAGES:
+            catalogs.compile_catalog(language)
+    elif "SOFIA_TEST_REDIS" not in os.environ:
+        _take_a_redis_number(worker)
+
+
+def _take_a_redis_number(worker: str) -> None:
+    """On a Redis that the caller named, each process of xdist takes a number of its own: tests empty theirs."""
     given = urlsplit(settings.REDIS_URL)
     number = (int(given.path.strip("/") or 0) + 1 + int(worker.removeprefix("gw"))) % 16
     settings.REDIS_URL = given._replace(path=f"/{number}").geturl()

@@ -1,10 +1,12 @@
 """The translations' tool: what it finds, what it keeps, what it complains about, and that ours are complete."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils.translation import trans_real
+from django.utils.translation import gettext, override, trans_real
+from django.utils.translation.reloader import translation_file_changed
 
 from apps.operations import catalogs
 
@@ -29,7 +31,15 @@ TEMPLATE = """{% load i18n %}
 
 
 @pytest.fixture
-def project(tmp_path: Path, settings) -> Path:
+def own_words() -> Iterator[None]:
+    """What other tests have read of the product's catalogues is not known here, and the other way round."""
+    translation_file_changed(None, Path("django.mo"))
+    yield
+    translation_file_changed(None, Path("django.mo"))
+
+
+@pytest.fixture
+def project(own_words: None, tmp_path: Path, settings) -> Path:
     """A tiny project with a catalogue folder of its own."""
     for folder in ("apps/leads", "config", "templates"):
         (tmp_path / folder).mkdir(parents=True)
@@ -129,6 +139,19 @@ def test_compiling_writes_what_django_reads_and_only_when_newer(project):
 
     reader = trans_real.DjangoTranslation("es")
     assert reader.gettext("Search") == "Buscar"
+
+
+def test_who_compiled_speaks_the_new_words_at_once(project):
+    """The first start of a clone compiles and then makes the demo in one process."""
+    call_command("translations")
+    with override("es"):
+        assert gettext("Leads of %(name)s") == "Leads of %(name)s"
+    _translate("es", "Leads of %(name)s", "Clientes de %(name)s")
+
+    call_command("compile_translations")
+
+    with override("es"):
+        assert gettext("Leads of %(name)s") == "Clientes de %(name)s"
 
 
 def test_the_products_translations_are_complete(settings):
