@@ -39,10 +39,14 @@ def logging_config(*, level: str, is_json: bool) -> dict[str, Any]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
     ]
-    renderer: Processor = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(
-        colors=False,
-        # The pretty one prints local variables, tokens among them.
-        exception_formatter=structlog.dev.plain_traceback,
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if is_json
+        else structlog.dev.ConsoleRenderer(
+            colors=False,
+            # The pretty one prints local variables, tokens among them.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if is_json:
