@@ -145,7 +145,7 @@ def _breakers(stack: Stack) -> dict[str, str]:
     return states
 
 
-def _redis(stack: Stack) -> "redis.Redis[str]":
+def _redis(stack: Stack) -> redis.Redis:
     return redis.Redis.from_url(stack.services.redis_url, decode_responses=True)
 
 

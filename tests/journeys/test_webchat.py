@@ -82,6 +82,10 @@ def stored(stack: Stack, house: dict[str, Any], text: str) -> int:
     return count
 
 
+def is_stored_once(stack: Stack, house: dict[str, Any], text: str) -> bool:
+    return stored(stack, house, text) == 1
+
+
 def test_a_visitor_is_answered_by_sofia_then_by_a_person(
     stack: Stack, house: dict[str, Any], site: str, pictures: Path, open_page: Callable[..., Page]
 ) -> None:
@@ -154,7 +158,7 @@ def test_a_lost_connection_loses_and_doubles_nothing(
     expect(visitor.locator("#sofia-chat .notice")).to_be_hidden(timeout=2 * SOON)
 
     for text in ("Con dos dormitorios (sin servidor)", "Hasta 600 mil (sin servidor)"):
-        until(lambda said=text: stored(stack, house, said) == 1, what=text)
+        until(partial(is_stored_once, stack, house, text), what=text)
         expect(bubbles(visitor, text)).to_have_count(1)
     sql = f"""SELECT text FROM broker_{house["id"]}.conversations_message
                WHERE direction = 'in' AND position('(sin' IN text) > 0 ORDER BY sent_at, "order", id"""
