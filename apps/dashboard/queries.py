@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.accounts.models import User
 from apps.accounts.queries import visible_users
@@ -43,7 +44,7 @@ class InboxFilter(TextChoices):
     WAITING = "waiting", _("Waiting")
     BOT = "bot", _("Sofía")
     OPEN = "open", _("All open")
-    CLOSED = "closed", _("Closed")
+    CLOSED = "closed", pgettext_lazy("tab", "Closed")
 
 
 _CONDITIONS: dict[str, Q] = {

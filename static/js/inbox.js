@@ -329,6 +329,7 @@
     const isMessage = /message/.test(type);
     if (isMessage && !ids.length) soon('list', refreshList);
     for (const id of ids) {
+      if (isMessage && id === openedId() && !/status/.test(type)) hideTyping();
       if (isLead) {
         soon(`row:${id}`, () => refreshRow(id));
         if (id === openedId()) soon('lead', () => refreshLead(id), 300);
@@ -359,6 +360,10 @@
     if (watched && watched !== id) window.sofia.tell({ type: 'unwatch', conversation_id: watched });
     watched = id;
     if (id) window.sofia.tell({ type: 'watch', conversation_id: id });
+  }
+  function hideTyping() {
+    const line = document.getElementById('typing');
+    if (line) line.hidden = true;
   }
   function showTyping(data) {
     const line = document.getElementById('typing');

@@ -141,6 +141,12 @@ def content_type(kind: str) -> str:
 
 
 @register.filter
+def source_name(source: str) -> str:
+    """Where a lead came from: a channel by its name, anything else as it was given."""
+    return str(Channel(source).label) if source in Channel.values else source
+
+
+@register.filter
 def unlocalized(number: Decimal | float) -> str:
     """A number as HTML attributes want it, with a point."""
     return f"{float(number):.2f}"
@@ -293,7 +299,7 @@ def activity_line(activity: Activity) -> str:
 
 
 def _created(activity: Activity) -> str:
-    source = str(activity.details.get("source") or "")
+    source = source_name(str(activity.details.get("source") or ""))
     return _("First contact through %(source)s") % {"source": source} if source else _("First contact")
 
 
@@ -307,8 +313,21 @@ def _scored(activity: Activity) -> str:
 
 
 def _updated(activity: Activity) -> str:
-    names = [_spoken(name) for name in activity.details.get("changes", {}) if name not in {"attributes", "phone_key"}]
+    changed = [name for name in activity.details.get("changes", {}) if name not in {"attributes", "phone_key"}]
+    names = list(dict.fromkeys(str(_FIELD_NAMES.get(name, _spoken(name))) for name in changed))
     return _("Changed: %(fields)s") % {"fields": ", ".join(names)} if names else _("Sofía learned something new")
+
+
+_FIELD_NAMES: dict[str, Promise] = {
+    "first_name": gettext_lazy("Name"),
+    "last_name": gettext_lazy("Name"),
+    "phone": gettext_lazy("Phone"),
+    "email": gettext_lazy("E-mail"),
+    "city": gettext_lazy("City"),
+    "company": gettext_lazy("Company"),
+    "tags": gettext_lazy("Tags"),
+    "contact_status": gettext_lazy("Contact status"),
+}
 
 
 def _closed(activity: Activity) -> str:
