@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import psycopg
@@ -80,9 +81,13 @@ class House:
         """One JSON call to the product."""
         headers = {"Content-Type": "application/json"}
         request = Request(f"{self.stack.url}{path}", json.dumps(body).encode(), headers)
-        with urlopen(request, timeout=30) as answer:  # our own server on loopback
-            loaded: dict[str, Any] = json.loads(answer.read())
-            return loaded
+        try:
+            with urlopen(request, timeout=30) as answer:  # our own server on loopback
+                loaded: dict[str, Any] = json.loads(answer.read())
+                return loaded
+        except HTTPError as error:
+            said = f"{path} answered {error.code}: {error.read(500).decode(errors='replace')}"
+            raise AssertionError(f"{said}\n{self.stack.tail('web')}") from error
 
     @contextmanager
     def door_alone(self) -> Iterator[None]:
