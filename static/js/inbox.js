@@ -198,14 +198,18 @@
     tellTimes(opened());
   }
   // What somebody is just typing into the panel is not drawn over, unless it was they who changed it.
-  async function refreshLead(id, { isOwn = false } = {}) {
+  // A form that is open stays as it is, with what was typed, unless it is the one that was just saved.
+  async function refreshLead(id, { isOwn = false, saved = null } = {}) {
     const answer = await request(part(id, 'lead'));
     const panel = document.getElementById('lead-panel');
     if (!answer.isOk || openedId() !== id) return;
-    const isTyping = panel.querySelector('.fold[open] form') || panel.querySelector('.add-tag input')?.value;
-    if (isTyping && !isOwn) return;
-    const unfolded = [...panel.querySelectorAll('.fold')].map((fold) => fold.open && !(isOwn && fold.querySelector('form')));
-    window.Idiomorph.morph(panel, answer.html, { morphStyle: 'innerHTML' });
+    if (panel.querySelector('.add-tag input')?.value && !isOwn) return;
+    const unfolded = [...panel.querySelectorAll('.fold')].map((fold) => fold.open && fold !== saved);
+    const isWrittenIn = (node) => node !== saved && node.matches?.('.fold[open]') && node.querySelector('form');
+    window.Idiomorph.morph(panel, answer.html, {
+      morphStyle: 'innerHTML',
+      callbacks: { beforeNodeMorphed: (node) => !isWrittenIn(node) },
+    });
     panel.querySelectorAll('.fold').forEach((fold, index) => { fold.open = unfolded[index] || false; });
     window.htmx.process(panel);
     tellTimes(panel);
@@ -303,7 +307,8 @@
     const id = event.detail.conversation_id;
     soon(`row:${id}`, () => refreshRow(id));
     if (id === openedId()) {
-      soon('lead-own', () => refreshLead(id, { isOwn: true }));
+      const saved = event.target.closest?.('.fold') ?? null;
+      soon('lead-own', () => refreshLead(id, { isOwn: true, saved }));
       soon('head', () => refreshHead(id));
       soon('tail:null', () => refreshTail(id, null));
     }
