@@ -37,7 +37,7 @@ class Up:
 
     def run(self, *verb: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "config.devtools", *verb]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=START_SECONDS)
 
     def start(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ class Up:
         return found
 
     def health(self) -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=START_SECONDS) as answer:
             return int(answer.status)
 
 
@@ -130,7 +130,7 @@ def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(u
     up.process.kill()
     up.process.wait()
 
-    eventually(lambda: up.family() == [], within=30)
+    eventually(lambda: up.family() == [], within=START_SECONDS)
     assert [" ".join(process.cmdline()) for process in up.family()] == []
     up.start()
     assert up.health() == 200
@@ -140,7 +140,7 @@ def test_ctrl_c_stops_all_it_started(up):
     assert up.process is not None
     up.process.send_signal(signal.SIGINT)
 
-    assert up.process.wait(timeout=60) == 0
+    assert up.process.wait(timeout=START_SECONDS) == 0
     assert up.family() == []
 
 
