@@ -40,7 +40,7 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
-def wait_for(condition, within=10.0):
+def wait_for(condition, within=30.0):
     deadline = time.monotonic() + within
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -57,7 +57,7 @@ def one(url: str, query: str) -> object:
     return row[0] if row else None
 
 
-def eventually(is_so: Callable[[], bool], *, within: float = 15.0) -> bool:
+def eventually(is_so: Callable[[], bool], *, within: float = 60.0) -> bool:
     deadline = time.monotonic() + within
     while not is_so():
         if time.monotonic() > deadline:
