@@ -11,7 +11,6 @@ from tests.bench.figures import Row, machine, table
 from tests.bench.house import House, house
 
 DOCUMENT = ROOT / "docs" / "performance.md"
-_BEGIN, _END = "<!-- table -->", "<!-- end of table -->"
 
 HOUSED: dict[str, Callable[[House], list[Row]]] = {
     "webhook": webhook.run,
@@ -41,23 +40,24 @@ def run_named(arguments: list[str]) -> int:
         print(USAGE, file=sys.stderr)
         return 2
     wanted = ALL if "all" in names else tuple(names) or USUAL
-    rows = _measure(wanted)
+    measured = _measure(wanted)
+    rows = [row for found in measured.values() for row in found]
     print(f"\n{machine()}\n\n{table(rows)}")
     if "--write" in options:
-        _write(rows)
+        _write(measured)
     return 1 if any(row.is_met is False for row in rows) else 0
 
 
-def _measure(names: tuple[str, ...]) -> list[Row]:
-    rows: list[Row] = []
+def _measure(names: tuple[str, ...]) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = {}
     housed = [name for name in names if name in HOUSED]
     if housed:
         with house() as running:
             for name in housed:
-                rows += _timed(name, lambda name=name: HOUSED[name](running))  # type: ignore[misc]
+                rows[name] = _timed(name, lambda name=name: HOUSED[name](running))  # type: ignore[misc]
     for name in names:
         if name in ALONE:
-            rows += _timed(name, ALONE[name])
+            rows[name] = _timed(name, ALONE[name])
     return rows
 
 
@@ -69,9 +69,18 @@ def _timed(name: str, work: Callable[[], list[Row]]) -> list[Row]:
     return rows
 
 
-def _write(rows: list[Row]) -> None:
-    text = DOCUMENT.read_text() if DOCUMENT.exists() else f"# Performance\n\n{_BEGIN}\n{_END}\n"
-    before, _begin, rest = text.partition(_BEGIN)
-    _old, _end, after = rest.partition(_END)
-    measured = f"Measured on {datetime.now(UTC):%Y-%m-%d} on:\n\n{machine()}\n\n{table(rows)}"
-    DOCUMENT.write_text(f"{before}{_BEGIN}\n\n{measured}\n\n{_END}{after}")
+def _write(measured: dict[str, list[Row]]) -> None:
+    """Each part has its place in the document; the parts that were not measured keep what they have."""
+    text = DOCUMENT.read_text()
+    text = _placed(text, "machine", machine())
+    for name, rows in measured.items():
+        text = _placed(text, name.removesuffix("-1000"), f"{datetime.now(UTC):%Y-%m-%d}\n\n{table(rows)}")
+    DOCUMENT.write_text(text)
+
+
+def _placed(text: str, name: str, content: str) -> str:
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, found, rest = text.partition(begin)
+    _old, closed, after = rest.partition(end)
+    assert found and closed, f"{DOCUMENT.name} has no place for {name}"
+    return f"{before}{begin}\n\n{content}\n\n{end}{after}"
