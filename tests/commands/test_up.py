@@ -37,7 +37,9 @@ class Up:
 
     def run(self, *verb: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "config.devtools", *verb]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=START_SECONDS)
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=START_SECONDS
+        )
 
     def start(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
