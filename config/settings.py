@@ -3,6 +3,7 @@
 import sys
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -159,11 +160,13 @@ CACHES = {
         "KEY_PREFIX": "cache",
     }
 }
+# Redis' publish and subscribe know nothing of its database numbers: what shares a server is told apart by name.
+_INSTALLATION = sha256(f"{urlsplit(REDIS_URL).path}:{SECRET_KEY}".encode()).hexdigest()[:12]
 CHANNEL_LAYERS = {
     "default": {
         # Publish once per process instead of once per socket: a thousand open browsers cost one message.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "ws"},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"ws.{_INSTALLATION}"},
     }
 }
 

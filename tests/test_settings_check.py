@@ -23,13 +23,13 @@ DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-for-production-01234
 DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE="
 
 
-def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
+def start(then: str = "settings.DEBUG; print('started')", **changes: str | None) -> subprocess.CompletedProcess[str]:
     """Import the settings in a process of their own, with these variables changed or (None) taken away."""
     wanted = {**GOOD, **changes}
     environment = {name: value for name, value in wanted.items() if value is not None}
     environment["PATH"] = os.environ.get("PATH", "")
     return subprocess.run(
-        [sys.executable, "-c", "import django; from django.conf import settings; settings.DEBUG; print('started')"],
+        [sys.executable, "-c", f"import django; from django.conf import settings; {then}"],
         cwd=ROOT,
         env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
         capture_output=True,
@@ -88,3 +88,17 @@ def test_development_starts_with_nothing_set():
     done = start(**dict.fromkeys(GOOD))
 
     assert done.stdout.strip() == "started", done.stderr
+
+
+def test_installations_that_share_a_redis_server_do_not_hear_each_other():
+    """Redis' publish and subscribe reach every database number of a server."""
+    show = "print(settings.CHANNEL_LAYERS['default']['CONFIG']['prefix'])"
+    changes: list[dict[str, str | None]] = [
+        {},
+        {"REDIS_URL": "redis://redis:6379/1"},
+        {"SECRET_KEY": GOOD["SECRET_KEY"][::-1]},
+    ]
+    names = [start(show, **change).stdout.strip() for change in changes]
+
+    assert len(set(names)) == 3
+    assert all(name.startswith("ws.") for name in names)
