@@ -30,6 +30,7 @@ class Broker(TenantMixin):
         help_text=_("Otherwise they see their own and their queues'."),
     )
     created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         verbose_name = _("broker")
@@ -71,6 +72,9 @@ class BrokerConfig(models.Model):
     version = models.PositiveIntegerField(default=1)
     weights = models.JSONField(_("scoring weights"), default=dict, blank=True)
     thresholds = models.JSONField(_("score thresholds"), default=dict, blank=True)
+    # What else moves a score (apps.leads.scoring): points by source, how fast silence lowers it.
+    scoring = models.JSONField(_("scoring rules"), default=dict, blank=True)
+    creates_fields = models.BooleanField(_("ingest makes new fields"), default=True)
     llm_base_url = models.URLField(_("LLM address"), blank=True, default="")
     llm_model = models.CharField(_("LLM model"), max_length=120, blank=True, default="")
     # Only for the broker's own address: the platform's key never goes to an address of a tenant.
@@ -80,6 +84,30 @@ class BrokerConfig(models.Model):
 
     def __str__(self) -> str:
         return f"configuration of {self.broker_id}"
+
+
+class IngestKey(models.Model):
+    """What another system writes to a broker with; the only secret in its address."""
+
+    broker = models.ForeignKey(Broker, models.CASCADE, related_name="ingest_keys")
+    # How the key is found without being readable in the table.
+    digest = models.CharField(max_length=64, unique=True)
+    key = EncryptedTextField()
+    created_at = models.DateTimeField(db_default=Now())
+    # A key that was replaced opens the door until then; null for the present one.
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("ingest key")
+        verbose_name_plural = _("ingest keys")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["broker"], condition=models.Q(expires_at__isnull=True), name="ingest_key_one_present"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"ingest key {self.pk} of {self.broker_id}"
 
 
 class PromptVersion(models.Model):

@@ -290,7 +290,7 @@ def _note_inbound(actor: Actor, conversation: Conversation, message: Message, le
     if is_latest:
         changes |= {"last_message_preview": preview_of(message), "last_message_direction": Direction.IN}
     Conversation.objects.filter(pk=conversation.pk).update(**changes)
-    Lead.objects.filter(pk=lead.pk).update(last_inbound_at=timezone.now())
+    Lead.objects.filter(pk=lead.pk).update(last_inbound_at=timezone.now(), inbound_count=F("inbound_count") + 1)
     _note_account_is_heard(conversation.account_id)
     publish(
         MessageReceived(

@@ -51,3 +51,80 @@ class IdentityKind(TextChoices):
 
 
 DEFAULT_THRESHOLDS: dict[str, float] = {"warm": 40.0, "hot": 70.0}
+
+
+class FieldType(TextChoices):
+    """What a custom field holds (the Centro de Control document's tipo_dato)."""
+
+    STRING = "string", _("Text")
+    NUMBER = "number", _("Number")
+    BOOLEAN = "boolean", _("Yes or no")
+    DATETIME = "datetime", _("Date")
+    EMAIL = "email", _("Email")
+    PHONE = "phone", _("Phone")
+
+
+class FieldOrigin(TextChoices):
+    """Who defined a custom field."""
+
+    PERSON = "person", _("A person")
+    INGEST = "ingest", _("Ingest")
+    IMPORT = "import", _("Import")
+
+
+class FieldReview(TextChoices):
+    """Fields that came by themselves wait until a person looks at them; they hold values meanwhile."""
+
+    WAITING = "waiting", _("To review")
+    ACCEPTED = "accepted", _("Accepted")
+    IGNORED = "ignored", _("Ignored")
+
+
+class IngestState(TextChoices):
+    """What became of a record; failed ones can be replayed."""
+
+    RECEIVED = "received", _("Received")
+    PROCESSED = "processed", _("Processed")
+    FAILED = "failed", _("Failed")
+
+
+class JobKind(TextChoices):
+    IMPORT = "import", _("Import")
+    EXPORT = "export", _("Export")
+    BULK = "bulk", _("Bulk action")
+    RESCORE = "rescore", _("Recalculation of scores")
+    DUPLICATES = "duplicates", _("Search for duplicates")
+    INDEX = "index", _("Index of a field")
+
+
+class JobState(TextChoices):
+    """draft → queued → running → done, failed or cancelled; done and cancelled → undone."""
+
+    DRAFT = "draft", _("Draft")
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    UNDONE = "undone", _("Undone")
+
+
+class DuplicateReason(TextChoices):
+    """What two leads have in common."""
+
+    PHONE = "phone", _("Same phone")
+    EMAIL = "email", _("Same email")
+    NAME_AND_PHONE_TAIL = "name_phone_tail", _("Same name, phones that end alike")
+    NAME = "name", _("Same full name")
+
+
+class DuplicateState(TextChoices):
+    OPEN = "open", _("To review")
+    MERGED = "merged", _("Merged")
+    DISMISSED = "dismissed", _("Two people")
+
+
+class StageKind(TextChoices):
+    OPEN = "open", _("Open")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")

@@ -2,12 +2,24 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.ids import new_uid
 from apps.leads.types import ContactStatus, IdentityKind, LeadStatus, Stage
+
+# Every word of name, company and email without accents, and the phone from both ends: what a search looks in.
+SEARCH_WORDS = models.Func(
+    "first_name",
+    "last_name",
+    "email",
+    "company",
+    "phone",
+    function="public.lead_search_words",
+    output_field=SearchVectorField(),
+)
 
 
 class Lead(models.Model):
@@ -40,6 +52,16 @@ class Lead(models.Model):
     is_opted_out = models.BooleanField(_("does not want messages"), default=False)
     is_blocked = models.BooleanField(_("blocked"), default=False)
     lifetime_value = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    total_purchases = models.PositiveIntegerField(default=0)
+    last_purchase_at = models.DateTimeField(null=True, blank=True)
+    notes = models.TextField(_("notes"), blank=True, default="")
+    lost_reason = models.CharField(_("why it was lost"), max_length=120, blank=True, default="")
+    odoo_partner_id = models.BigIntegerField(null=True, blank=True)
+    # Messages that they wrote to us, on any channel.
+    inbound_count = models.PositiveIntegerField(default=0)
+    scored_at = models.DateTimeField(null=True, blank=True)
+    # The import that made it.
+    made_by_job = models.ForeignKey("leads.Job", models.SET_NULL, null=True, blank=True, related_name="+")
     last_contacted_at = models.DateTimeField(null=True, blank=True)
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -51,9 +73,24 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["stage", "-score", "-id"], name="lead_stage_score"),
             models.Index(fields=["status", "-score", "-id"], name="lead_status_score"),
-            models.Index(fields=["assigned_agent", "-id"], name="lead_agent"),
+            # In the order of the list, with what it is narrowed to most often: deep pages read the index alone.
+            models.Index(fields=["stage", "-id"], include=["score", "status"], name="lead_stage"),
+            models.Index(fields=["status", "-id"], include=["score", "stage"], name="lead_status"),
+            models.Index(fields=["-score", "-id"], include=["stage", "status"], name="lead_score"),
+            models.Index(fields=["assigned_agent", "-id"], include=["stage", "status", "score"], name="lead_agent"),
+            models.Index(fields=["contact_status", "-id"], name="lead_contact_status"),
+            models.Index(fields=["source", "-id"], name="lead_source"),
             models.Index(fields=["-created_at", "-id"], name="lead_created"),
-            models.Index(fields=["email"], name="lead_email"),
+            models.Index(fields=["-updated_at", "-id"], name="lead_updated"),
+            models.Index(Coalesce("last_contacted_at", "created_at"), "id", name="lead_last_contact"),
+            models.Index(Lower("email"), name="lead_email", condition=~models.Q(email="")),
+            models.Index(
+                fields=["odoo_partner_id"], name="lead_odoo", condition=models.Q(odoo_partner_id__isnull=False)
+            ),
+            models.Index(
+                fields=["made_by_job"], name="lead_made_by_job", condition=models.Q(made_by_job__isnull=False)
+            ),
+            GinIndex(SEARCH_WORDS, name="lead_search"),
             GinIndex(fields=["tags"], name="lead_tags"),
             GinIndex(fields=["attributes"], name="lead_attributes", opclasses=["jsonb_path_ops"]),
         ]
@@ -69,6 +106,20 @@ class Lead(models.Model):
     def name(self) -> str:
         """First and last name joined; empty while nobody said it."""
         return f"{self.first_name} {self.last_name}".strip()
+
+
+class LeadTally(models.Model):
+    """How many leads came to or left a stage and temperature: their sum is the count, without counting.
+
+    Written by a trigger on the leads' table, added up by apps.leads.tallies.
+    """
+
+    stage = models.CharField(max_length=30)
+    status = models.CharField(max_length=12)
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.stage}/{self.status}: {self.number:+d}"
 
 
 class LeadIdentity(models.Model):
