@@ -183,6 +183,9 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ROUTES = {
     "conversations.receive_raw_events": {"priority": 0},
     "core.heartbeat": {"priority": 3},
+    # Long work has a worker of its own: `celery worker --queues long`.
+    "core.run_long_work": {"queue": "long"},
+    "core.poll_long_work": {"queue": "long"},
     "*": {"priority": 6},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -198,6 +201,11 @@ CELERY_BEAT_SCHEDULE = {
     "poll-scheduled-work": {
         "task": "core.poll_work",
         "schedule": timedelta(seconds=WORK_POLL_SECONDS),
+        "options": {"expires": 5},
+    },
+    "poll-long-work": {
+        "task": "core.poll_long_work",
+        "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
     "sweep-raw-events": {

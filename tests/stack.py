@@ -115,6 +115,8 @@ class Stack:
         self.worker = self._process(
             "worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"]
         )
+        long_worker = [*celery, "worker", "--queues", "long", "--pool", "solo", "--hostname", "long@%h"]
+        self.long_worker = self._process("long", [*long_worker, "--without-gossip", "--without-mingle"])
         self.beat = self._process("beat", [*celery, "beat", "--pidfile", ""])
 
     def _process(self, name: str, command: Sequence[str], more: dict[str, str] | None = None) -> Process:
@@ -123,13 +125,13 @@ class Stack:
     def start(self) -> Self:
         self.manage("compile_translations")
         self.manage("migrate_all")
-        for process in (self.web, self.worker, self.beat):
+        for process in (self.web, self.worker, self.long_worker, self.beat):
             process.start()
         self.wait_until_healthy()
         return self
 
     def stop(self) -> None:
-        for process in (self.beat, self.worker, self.web):
+        for process in (self.beat, self.long_worker, self.worker, self.web):
             process.stop()
 
     def restart(self, **settings: str) -> None:

@@ -11,6 +11,8 @@ from apps.core.tenancy import current_broker_id, in_broker, in_public
 @subscribe(Event)
 def write_entry(event: Event) -> None:
     """In the broker's own trail; what happens to brokers and superadmins is in the platform's."""
+    if not event.is_kept:
+        return
     if event.broker_id is None or isinstance(event, BrokerEvent):
         with in_public():
             _write(event)

@@ -33,6 +33,8 @@ class Event:
     """A fact in the past tense, made of ids and primitives."""
 
     name: ClassVar[str] = ""
+    # Passing news, such as the progress of a job, is told and not kept in the trail.
+    is_kept: ClassVar[bool] = True
     broker_id: int | None
     actor: Actor
     at: datetime = field(default_factory=timezone.now)

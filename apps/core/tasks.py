@@ -1,4 +1,4 @@
-"""Celery's side of durable work: three small tasks."""
+"""Celery's side of durable work: small tasks."""
 
 import time
 
@@ -9,6 +9,8 @@ from apps.core import heartbeat, work
 
 # So long one poll keeps its process; then inbound messages, which go first, have their turn.
 SLICE_SECONDS = 0.15
+# An import of millions of rows is done long before.
+LONGEST_SECONDS = 6 * 3600
 
 
 @shared_task(name="core.run_work")
@@ -26,6 +28,18 @@ def poll_work(until: float | None = None) -> None:
     end = until if until is not None else time.time() + settings.WORK_POLL_SECONDS
     if work.run_due_for(SLICE_SECONDS) and time.time() < end:
         work.ring(poll_work, end)
+
+
+@shared_task(name="core.run_long_work", time_limit=LONGEST_SECONDS)
+def run_long_work(work_id: int) -> None:
+    """The same for work that may take long, in the processes that are kept for it."""
+    work.run_one(work_id)
+
+
+@shared_task(name="core.poll_long_work", time_limit=LONGEST_SECONDS)
+def poll_long_work() -> None:
+    """Run one long work that is due, or that a dead process left."""
+    work.run_next_long()
 
 
 @shared_task(name="core.heartbeat")

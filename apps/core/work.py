@@ -7,6 +7,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from apps.core.tenancy import in_broker, in_public
 
 log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any]], None]
+# Work that takes minutes has processes of its own: what customers wrote never waits behind it.
+SHORT, LONG = "celery", "long"
 
 
 class Retry(Exception):
@@ -42,18 +45,22 @@ class Kind:
     handler: Handler
     lease: timedelta
     max_attempts: int
+    queue: str
 
 
 _kinds: dict[str, Kind] = {}
 
 
 def work_handler(
-    name: str, *, lease: timedelta = timedelta(seconds=60), max_attempts: int = 10
+    name: str, *, lease: timedelta = timedelta(seconds=60), max_attempts: int = 10, queue: str = SHORT
 ) -> Callable[[Handler], Handler]:
-    """Register what runs work of this kind; it is called inside the work's broker and must survive a second call."""
+    """Register what runs work of this kind; it is called inside the work's broker and must survive a second call.
+
+    What may take longer than its lease is of the queue LONG and calls `renew_lease` on the way.
+    """
 
     def register(handler: Handler) -> Handler:
-        _kinds[name] = Kind(name, handler, lease, max_attempts)
+        _kinds[name] = Kind(name, handler, lease, max_attempts, queue)
         return handler
 
     return register
@@ -89,7 +96,7 @@ def schedule(
         )
         work_id = int(cursor.fetchone()[0])
     if when <= timezone.now():
-        transaction.on_commit(lambda: wake(work_id))
+        transaction.on_commit(lambda: wake(work_id, kind))
     return work_id
 
 
@@ -99,11 +106,22 @@ def cancel(kind: str, key: str) -> bool:
     return bool(deleted)
 
 
-def wake(work_id: int) -> None:
+def wake(work_id: int, kind: str) -> None:
     """Ask a worker to run the work now; without Redis the poll will."""
-    from apps.core.tasks import run_work
+    from apps.core.tasks import run_long_work, run_work
 
-    ring(run_work, work_id)
+    known = _kinds.get(kind)
+    ring(run_long_work if known is not None and known.queue == LONG else run_work, work_id)
+
+
+def renew_lease() -> None:
+    """The work under way is still being done: nobody else takes it for another lease. Call it between transactions."""
+    work = _under_way.get()
+    if work is None:
+        return
+    lease = _kinds[work.kind].lease
+    with in_public():
+        ScheduledWork.objects.filter(id=work.id).update(lease_until=timezone.now() + lease)
 
 
 def ring(task: Any, *args: object) -> None:
@@ -123,16 +141,21 @@ def run_due(*, limit: int = 200) -> int:
 
 
 def run_due_for(seconds: float) -> bool:
-    """The same for so long at least, to the end of the work under way; whether more may be due."""
+    """The short ones for so long at least, to the end of the work under way; whether more may be due."""
     end = time.monotonic() + seconds
-    while _run_next():
+    while _run_next(SHORT):
         if time.monotonic() >= end:
             return True
     return False
 
 
-def _run_next() -> bool:
-    claimed = _claim(None)
+def run_next_long() -> bool:
+    """Run one work of the long queue, if any is due."""
+    return _run_next(LONG)
+
+
+def _run_next(queue: str | None = None) -> bool:
+    claimed = _claim(None, queue)
     if claimed is not None:
         _run(claimed)
     return claimed is not None
@@ -158,9 +181,15 @@ class _Claimed:
     revision: int
 
 
-def _claim(work_id: int | None) -> _Claimed | None:
-    """Take the lease of one row, by id or the oldest due, skipping what others hold."""
+# What this process is doing now.
+_under_way: ContextVar[_Claimed | None] = ContextVar("work_under_way", default=None)
+
+
+def _claim(work_id: int | None, queue: str | None = None) -> _Claimed | None:
+    """Take the lease of one row, by id or the oldest due (of the queue), skipping what others hold."""
     now = timezone.now()
+    long_kinds = [kind.name for kind in _kinds.values() if kind.queue == LONG]
+    of_queue = {None: "", SHORT: "AND kind <> ALL(%s)", LONG: "AND kind = ANY(%s)"}[queue]
     leases = {kind.name: kind.lease.total_seconds() for kind in _kinds.values()}
     with in_public(), connection.cursor() as cursor:
         cursor.execute(
@@ -170,11 +199,11 @@ def _claim(work_id: int | None) -> _Claimed | None:
                    lease_until = %s + make_interval(secs => COALESCE((%s::jsonb ->> kind)::float8, 60))
              WHERE id = (SELECT id FROM public.core_scheduledwork
                           WHERE due_at <= %s AND (lease_until IS NULL OR lease_until < %s)
-                            {"AND id = %s" if work_id else ""}
+                            {"AND id = %s" if work_id else ""} {of_queue}
                           ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING id, broker_id, kind, key, payload::text, attempts - 1, revision
             """,
-            [now, _json(leases), now, now, *([work_id] if work_id else [])],
+            [now, _json(leases), now, now, *([work_id] if work_id else []), *([long_kinds] if of_queue else [])],
         )
         row = cursor.fetchone()
     if row is None:
@@ -187,6 +216,7 @@ def _run(work: _Claimed) -> None:
     if kind is None:
         _bury(work, f"no handler for {work.kind}")
         return
+    token = _under_way.set(work)
     try:
         if work.broker_id is None:
             with in_public():
@@ -203,6 +233,8 @@ def _run(work: _Claimed) -> None:
         _again(work, kind, traceback.format_exc(limit=5), after=None, counts=True)
     else:
         _finish(work)
+    finally:
+        _under_way.reset(token)
 
 
 def _finish(work: _Claimed) -> None:
@@ -215,7 +247,7 @@ def _finish(work: _Claimed) -> None:
             cursor.execute(
                 "UPDATE public.core_scheduledwork SET lease_until = NULL, attempts = 0 WHERE id = %s", [work.id]
             )
-            transaction.on_commit(lambda: wake(work.id))
+            transaction.on_commit(lambda: wake(work.id, work.kind))
 
 
 def _again(work: _Claimed, kind: Kind, reason: str, *, after: float | None, counts: bool) -> None:

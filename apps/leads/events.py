@@ -63,3 +63,27 @@ class LeadDeleted(LeadEvent):
 
     name: ClassVar[str] = "lead.deleted"
     label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobChanged(Event):
+    """A job went on. `state` is a JobState; `done` of `total` leads or rows."""
+
+    name: ClassVar[str] = "job.changed"
+    is_kept: ClassVar[bool] = False
+    job_id: int
+    kind: str
+    state: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEnded(Event):
+    """A job is over: `state` says how, `result` what it did."""
+
+    name: ClassVar[str] = "job.ended"
+    job_id: int
+    kind: str
+    state: str
+    result: dict[str, Any] = field(default_factory=dict)

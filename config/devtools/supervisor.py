@@ -144,6 +144,9 @@ def children_of(environment: dict[str, str], listener: socket.socket) -> list[Ch
     celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
     concurrency = os.environ.get("WORKER_CONCURRENCY", "2")
     worker = [*celery, "worker", "--concurrency", concurrency, "--without-gossip", "--without-mingle"]
+    # Imports and the like, one at a time, where nobody waits behind them. No pool: it would be a second process.
+    long_worker = [*celery, "worker", "--queues", "long", "--pool", "solo", "--hostname", "long@%h"]
+    long_worker += ["--without-gossip", "--without-mingle"]
     # Requests run in threads; the pool keeps them from opening a connection each.
     web_environment = {"DB_POOL_MAX": "20", **environment}
     count = int(os.environ.get("WEB_PROCESSES", "1"))
@@ -151,6 +154,7 @@ def children_of(environment: dict[str, str], listener: socket.socket) -> list[Ch
     return [
         *(Child(name, web, web_environment, fds=[listener.fileno()]) for name in names),
         Child("worker", worker, environment),
+        Child("long", long_worker, environment),
         Child("beat", [*celery, "beat", "--pidfile", ""], environment),
     ]
 
