@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.dashboard.views import access, commands, inbox, profile
+from apps.dashboard.views import access, commands, inbox, profile, settings
 
 app_name = "dashboard"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("profile/password", profile.password, name="password-change"),
     path("profile/two-factor", profile.two_factor, name="two-factor-setup"),
     path("profile/two-factor/off", profile.two_factor_off, name="two-factor-off"),
+    path("settings", settings.settings, name="settings"),
     path("presence", commands.presence, name="presence"),
     path("inbox/rows", inbox.rows, name="inbox-rows"),
     path("inbox/counts", inbox.counts, name="inbox-counts"),

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from django import template
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accounts.models import User
-from apps.dashboard.navigation import NavItem, items_for
+from apps.dashboard.navigation import NavItem, current_key, current_section, items_for, settings_for
 from apps.queues.queries import presence_of
 from apps.queues.types import PresenceState
 
@@ -63,7 +64,35 @@ def my_presence(request: HttpRequest) -> PresenceMenu | None:
     return PresenceMenu(now=presence_of(user.pk), choices=choices)
 
 
+@dataclass(frozen=True)
+class Link:
+    """A link of the navigation, and whether this page belongs to it."""
+
+    item: NavItem
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class LinkGroup:
+    """Links under one heading."""
+
+    label: Promise
+    links: list[Link]
+
+
+@register.simple_tag(takes_context=True)
+def rail_links(context: template.Context) -> list[Link]:
+    """The nav rail of this user. A page says where it belongs by `section`, or by its address."""
+    request, section = context["request"], context.get("section") or ""
+    here = section or current_section(request.path)
+    return [Link(item, item.key == here) for item in items_for(request.user)]
+
+
 @register.simple_tag
-def nav_items(user: User) -> tuple[NavItem, ...]:
-    """The links of the nav rail for this user."""
-    return items_for(user)
+def settings_links(request: HttpRequest) -> list[LinkGroup]:
+    """The settings' own navigation, as far as this user may go."""
+    if not isinstance(request.user, User):
+        return []
+    groups = settings_for(request.user)
+    here = current_key(request.path, [page for group in groups for page in group.pages])
+    return [LinkGroup(group.label, [Link(page, page.key == here) for page in group.pages]) for group in groups]
