@@ -5,14 +5,12 @@
 
   const inbox = document.getElementById('inbox');
   if (!inbox) return;
-  const { request } = window.sofia;
+  const { request, tellTimes } = window.sofia;
   const base = inbox.dataset.base;
-  const language = document.documentElement.lang;
   const rows = document.getElementById('rows');
   const pane = document.getElementById('conversation');
   const tab = document.getElementById('tab');
   const search = document.getElementById('search');
-  const LATE_AFTER_MINUTES = 15;
 
   const opened = () => pane.querySelector('.thread-pane');
   const openedId = () => Number(opened()?.dataset.conversation) || null;
@@ -35,39 +33,6 @@
       work().catch(() => {}); // the line is down; `live-again` looks once more
     }, delay));
   }
-
-  // ---- times
-  const relative = new Intl.RelativeTimeFormat(language, { style: 'narrow', numeric: 'auto' });
-  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
-  const weekday = new Intl.DateTimeFormat(language, { weekday: 'short' });
-  const short = new Intl.DateTimeFormat(language, { day: '2-digit', month: '2-digit' });
-  const amount = (value, unit) => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(value);
-  function duration(minutes) {
-    if (minutes < 60) return amount(Math.max(0, minutes), 'minute');
-    if (minutes < 48 * 60) return amount(Math.floor(minutes / 60), 'hour');
-    return amount(Math.floor(minutes / 1440), 'day');
-  }
-  function tellTimes(root = document) {
-    const now = Date.now();
-    for (const time of root.querySelectorAll('time[data-ago]')) {
-      const date = new Date(time.dateTime);
-      const minutes = Math.floor((now - date) / 60000);
-      const days = Math.floor((new Date().setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / 86400000);
-      if (minutes < 1) time.textContent = relative.format(0, 'second');
-      else if (minutes < 60) time.textContent = amount(minutes, 'minute');
-      else if (days === 0) time.textContent = clock.format(date);
-      else time.textContent = days < 7 ? weekday.format(date) : short.format(date);
-    }
-    for (const time of root.querySelectorAll('time[data-waiting]')) {
-      const minutes = Math.floor((now - new Date(time.dateTime)) / 60000);
-      time.textContent = duration(minutes);
-      time.closest('.badge').classList.toggle('late', minutes >= LATE_AFTER_MINUTES);
-    }
-    for (const time of root.querySelectorAll('time[data-until]')) {
-      time.textContent = duration(Math.floor((new Date(time.dateTime) - now) / 60000));
-    }
-  }
-  setInterval(tellTimes, 30000);
 
   // ---- the list
   function markCurrent() {

@@ -1,13 +1,13 @@
 // The browser's line to the server: /ws/{broker}/{user}. Frames {type, data, timestamp, seq} become `live` events on the
 // document; after a broken line it asks for what it missed. `live-again` says that the log could not tell it all: look
-// once yourself. `window.sofia.tell(frame)` speaks to the server; what is said while the line is down is not kept.
+// once yourself. The page names the line in `data-socket` of any element. `window.sofia.tell(frame)` speaks to the server; what is said while the line is down is not kept.
 (() => {
   'use strict';
 
-  const inbox = document.getElementById('inbox');
-  if (!inbox) return;
+  const page = document.querySelector('[data-socket]');
+  if (!page) return;
   const indicator = document.getElementById('live');
-  const address = new URL(inbox.dataset.socket, window.location.href.replace(/^http/, 'ws'));
+  const address = new URL(page.dataset.socket, window.location.href.replace(/^http/, 'ws'));
 
   let socket = null;
   let lastSeq = null;
@@ -16,8 +16,9 @@
   let timer = 0;
   let pulse = 0;
 
-  const WORDS = { live: inbox.dataset.wordLive, connecting: inbox.dataset.wordConnecting, offline: inbox.dataset.wordOffline };
+  const WORDS = { live: page.dataset.wordLive, connecting: page.dataset.wordConnecting, offline: page.dataset.wordOffline };
   function show(state) {
+    if (!indicator) return;
     indicator.dataset.state = state;
     indicator.querySelector('.words').textContent = WORDS[state];
   }
