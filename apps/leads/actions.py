@@ -291,9 +291,9 @@ def delete_lead(*, actor: Actor, lead_id: int) -> None:
     Raises NotFound.
     """
     lead = lock_lead(actor, lead_id)
-    label = str(lead)
+    label, agent_id = str(lead), lead.assigned_agent_id
     lead.delete()
-    publish(LeadDeleted(broker_id=actor.broker_id, actor=actor, lead_id=lead_id, label=label))
+    publish(LeadDeleted(broker_id=actor.broker_id, actor=actor, lead_id=lead_id, label=label, agent_id=agent_id))
 
 
 def lock_lead(actor: Actor, lead_id: int) -> Lead:

@@ -59,10 +59,23 @@ class LeadIdentityAdded(LeadEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class LeadDeleted(LeadEvent):
-    """`label`: how the lead was called, for the trail that outlives it."""
+    """`label`: how the lead was called, for the trail that outlives it; `agent_id`: whose it was."""
 
     name: ClassVar[str] = "lead.deleted"
     label: str
+    agent_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadsChanged(Event):
+    """Many leads changed in one go, told once instead of for each: `changed` names what (stage, score, tags, …; created
+    and deleted too), `count` how many. What tells of each lead by itself does not tell this too.
+    """
+
+    name: ClassVar[str] = "leads.changed"
+    changed: tuple[str, ...]
+    count: int
+    job_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
