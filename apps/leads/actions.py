@@ -1,7 +1,7 @@
 """Everything that changes a lead."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from apps.accounts.models import User
 from apps.accounts.types import Role, UserStatus
 from apps.brokers.models import Broker
 from apps.core.access import Actor
+from apps.core.countries import country_code
 from apps.core.errors import BadRequest, Forbidden, InvalidInput
 from apps.core.events import publish
 from apps.core.phones import match_key, normalize_phone
@@ -45,6 +46,7 @@ EDITABLE_FIELDS = frozenset(
         "contact_status",
         "is_opted_out",
         "is_blocked",
+        "notes",
         "attributes",
         "source",
         "referral",
@@ -77,21 +79,25 @@ def create_lead(
     *,
     actor: Actor,
     phone: str | None = None,
-    country: str = "",
+    phone_country: str = "",
     name: str = "",
     email: str = "",
     tags: Sequence[str] = (),
     attributes: Mapping[str, Any] | None = None,
     source: str = "",
     assigned_agent_id: int | None = None,
+    **fields: Any,
 ) -> Lead:
     """Make a lead: cold, score 0, in stage entrada. One that an agent makes is theirs unless it is given to another.
 
-    `country` reads a phone without its country code; the broker's own where it is empty.
-    Raises InvalidInput for an impossible phone, DuplicatePhone where the broker has the number already.
+    `phone_country` reads a phone without its country code; the broker's own where it is empty. `fields` are further
+    columns, a name in two parts among them; `country` is a name or two letters.
+    Raises InvalidInput for an impossible phone, an unknown country or field, DuplicatePhone where the broker has the
+    number already.
     """
     actor.require("clients.create")
-    number = normalize_phone(phone, country=country or _country_of(actor)) if phone else None
+    _require_editable(fields)
+    number = normalize_phone(phone, country=phone_country or _country_of(actor)) if phone else None
     key = match_key(number) if number else None
     if key and Lead.objects.filter(phone_key=key).exists():
         raise DuplicatePhone(field="phone")
@@ -101,8 +107,6 @@ def create_lead(
     lead = Lead(
         phone=number,
         phone_key=key,
-        first_name=first,
-        last_name=last,
         email=email,
         tags=clean_tags(tags),
         attributes={name: value for name, value in (attributes or {}).items() if value is not None},
@@ -110,6 +114,7 @@ def create_lead(
         assigned_agent_id=assigned_agent_id if actor.sees_everything else assigned_agent_id or actor.user_id,
         stage_changed_at=now,
         created_at=now,
+        **{"first_name": first, "last_name": last, **_with_country_code(fields)},
     )
     _save_phone(lead)
     publish(LeadCreated(broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, source=source))
@@ -117,20 +122,20 @@ def create_lead(
 
 
 @transaction.atomic
-def update_lead(*, actor: Actor, lead_id: int, country: str = "", **fields: Any) -> Lead:
+def update_lead(*, actor: Actor, lead_id: int, phone_country: str = "", **fields: Any) -> Lead:
     """Change the given fields and only them; `attributes` are merged key by key, a None value removes its key.
 
-    Raises NotFound, InvalidInput for an unknown field or impossible phone, DuplicatePhone.
+    `phone_country` reads a phone without its country code; `country` is a name or two letters.
+    Raises NotFound, InvalidInput for an unknown field or country or an impossible phone, DuplicatePhone.
     """
     lead = lock_lead(actor, lead_id)
     actor.require("clients.update")
-    unknown = set(fields) - EDITABLE_FIELDS - {"name"}
-    if unknown:
-        raise InvalidInput(_("This field cannot be changed: %(field)s") % {"field": sorted(unknown)[0]})
+    _require_editable(set(fields) - {"name"})
+    fields = _with_country_code(fields)
     if "name" in fields:
         fields["first_name"], fields["last_name"] = split_name(str(fields.pop("name") or ""))
     if "phone" in fields:
-        _prepare_phone(lead, fields, country=country or _country_of(actor))
+        _prepare_phone(lead, fields, country=phone_country or _country_of(actor))
     if "tags" in fields:
         fields["tags"] = clean_tags(fields["tags"])
     if "attributes" in fields:
@@ -338,6 +343,16 @@ def _status_in_stage(lead: Lead, stage: str) -> str:
     if lead.status in {LeadStatus.CONVERTED, LeadStatus.LOST}:
         return status_of_score(float(lead.score))
     return lead.status
+
+
+def _require_editable(names: Iterable[str]) -> None:
+    unknown = set(names) - EDITABLE_FIELDS
+    if unknown:
+        raise InvalidInput(_("This field cannot be changed: %(field)s") % {"field": sorted(unknown)[0]})
+
+
+def _with_country_code(fields: dict[str, Any]) -> dict[str, Any]:
+    return {**fields, "country": country_code(fields["country"])} if "country" in fields else fields
 
 
 def _prepare_phone(lead: Lead, fields: dict[str, Any], *, country: str) -> None:

@@ -137,7 +137,7 @@ def edit_lead(request: HttpRequest, actor: Actor, conversation_id: int) -> HttpR
     conversation = get_conversation(actor, conversation_id)
     fields = {name: request.POST[name].strip() for name in ("name", "phone", "email", "city") if name in request.POST}
     country = broker_of(request, actor).country
-    update_lead(actor=actor.widened(), lead_id=conversation.lead_id, country=country, **fields)
+    update_lead(actor=actor.widened(), lead_id=conversation.lead_id, phone_country=country, **fields)
     return with_event(_lead_changed(conversation_id), "close-dialog", {})
 
 
