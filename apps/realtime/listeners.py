@@ -15,33 +15,22 @@ from apps.conversations.events import (
 from apps.conversations.models import Conversation, Message
 from apps.conversations.types import Direction
 from apps.core.events import Event, Phase, subscribe
-from apps.leads.events import (
-    LeadAssigned,
-    LeadCreated,
-    LeadDeleted,
-    LeadEvent,
-    LeadScored,
-    LeadStageChanged,
-    LeadUpdated,
-)
-from apps.leads.models import Lead
 from apps.messaging.events import ChannelAccountStatusChanged
 from apps.messaging.models import ChannelAccount
 from apps.messaging.types import Channel
 from apps.queues.events import PresenceChanged, QueueChanged
+from apps.realtime import lead_listeners as lead_listeners  # registers its own
 from apps.realtime import visitors
 from apps.realtime.log import log_event, tell
 from apps.realtime.payloads import (
-    Json,
     account_payload,
     conversation_payload,
     conversation_rows,
-    lead_payload,
     message_payload,
     message_rows,
 )
 from apps.realtime.publisher import publish_to_sockets
-from apps.realtime.rooms import ALL, rooms_of_conversation, rooms_of_lead, user_room, visitor_room
+from apps.realtime.rooms import ALL, rooms_of_conversation, user_room, visitor_room
 
 
 @subscribe(MessageReceived, MessageAdded)
@@ -127,30 +116,6 @@ def tell_changed_conversation(event: ConversationChanged) -> None:
         conversation, previous_agent_id=event.previous_agent_id, previous_status=event.previous_status
     )
     log_event(_broker(event), event.name, payload, rooms)
-
-
-@subscribe(LeadCreated, LeadUpdated, LeadScored, LeadAssigned, LeadStageChanged)
-def tell_lead(event: LeadEvent) -> None:
-    """One query."""
-    lead = Lead.objects.filter(pk=event.lead_id).first()
-    if lead is None:
-        return
-    payload: Json = {"lead": lead_payload(lead)}
-    if isinstance(event, LeadStageChanged):
-        payload |= {
-            "lead_id": event.lead_id,
-            "previous_stage": event.from_stage,
-            "pipeline_stage": event.to_stage,
-            "reason": str(event.reason),
-        }
-    previous = event.previous_agent_id if isinstance(event, LeadAssigned) else None
-    log_event(_broker(event), event.name, payload, rooms_of_lead(lead.assigned_agent_id, previous))
-
-
-@subscribe(LeadDeleted)
-def tell_deleted_lead(event: LeadDeleted) -> None:
-    """Its number alone: whoever may not see leads learns nothing else."""
-    log_event(_broker(event), event.name, {"lead_id": event.lead_id}, [ALL])
 
 
 @subscribe(PresenceChanged)

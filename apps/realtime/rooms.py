@@ -1,7 +1,7 @@
 """Who may see an event: rooms that events name and sockets stand in.
 
-`all` is everybody who sees everything, `user:N` one person, `queue:N` the agents of a queue, `conversation:N` those who
-look at one thread now, `visitor:N:address` the browser of a web chat's visitor.
+`all` is everybody who sees everything, `team` everybody of the broker, `user:N` one person, `queue:N` the agents of a
+queue, `conversation:N` those who look at one thread now, `visitor:N:address` the browser of a web chat's visitor.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from apps.conversations.models import Conversation
 from apps.conversations.types import ConversationStatus
 
-ALL = "all"
+ALL, TEAM = "all", "team"
 _SEE_EVERYTHING = frozenset({"superadmin", "admin", "supervisor"})
 
 
@@ -31,7 +31,7 @@ def visitor_room(account_id: int, address: str) -> str:
 
 def rooms_of_user(*, user_id: int, role: str, queue_ids: Iterable[int], is_open_to_agents: bool) -> frozenset[str]:
     """Where a person's sockets stand."""
-    rooms = {user_room(user_id)}
+    rooms = {TEAM, user_room(user_id)}
     if role in _SEE_EVERYTHING or is_open_to_agents:
         rooms.add(ALL)
     rooms.update(queue_room(queue_id) for queue_id in queue_ids)
