@@ -1,15 +1,22 @@
 // The browser's line to the server: /ws/{broker}/{user}. Frames {type, data, timestamp, seq} become `live` events on the
 // document; after a broken line it asks for what it missed. `live-again` says that the log could not tell it all: look
-// once yourself. The page names the line in `data-socket` of any element. `window.sofia.tell(frame)` speaks to the server; what is said while the line is down is not kept.
+// once yourself. `window.sofia.tell(frame)` speaks to the server; what is said while the line is down is not kept.
+// Every signed-in page has the line: base_app.html names its address in `data-socket`.
+//
+// What happens to leads comes also by names of its own, with the frame's data as detail: `lead.created`, `lead.changed`
+// (lead_id, changed: names such as stage, status, score, agent, name, tags), `lead.deleted` (lead_id), `leads.changed`
+// (many at once: changed, job_id), `job.changed` (job_id, kind, state, done, total), `job.ended` (job_id, kind, state).
 (() => {
   'use strict';
 
   const page = document.querySelector('[data-socket]');
-  if (!page) return;
+  if (!page || window.sofia.tell) return;
   const indicator = document.getElementById('live');
   const address = new URL(page.dataset.socket, window.location.href.replace(/^http/, 'ws'));
 
   let socket = null;
+  const MOST_SEEN = 2000;
+  const seen = new Set();
   let lastSeq = null;
   let attempts = 0;
   let lastHeard = 0;
@@ -28,6 +35,16 @@
   };
   window.sofia.tell = tell;
 
+  // Frames that concern leads, by the names that pages listen to.
+  const TOPICS = {
+    lead_created: 'lead.created',
+    lead_updated: 'lead.changed',
+    stage_changed: 'lead.changed',
+    lead_deleted: 'lead.deleted',
+    'leads.changed': 'leads.changed',
+    'job.changed': 'job.changed',
+    'job.ended': 'job.ended',
+  };
   // The server's own words; everything else is an event. Their number is the newest of the log, not one of theirs.
   const OWN = new Set(['hello', 'heartbeat', 'pong', 'resumed', 'resync', 'watching', 'error']);
   function receive(frame) {
@@ -37,10 +54,14 @@
       return;
     }
     if (Number.isInteger(frame.seq)) {
-      if (lastSeq !== null && frame.seq <= lastSeq) return; // seen before the line broke
-      lastSeq = frame.seq;
+      // Known by its number, not by its order: what was committed late comes after younger ones.
+      if (seen.has(frame.seq)) return;
+      seen.add(frame.seq);
+      if (seen.size > MOST_SEEN) seen.delete(seen.values().next().value);
+      lastSeq = Math.max(lastSeq ?? 0, frame.seq);
     }
     emit('live', frame);
+    if (TOPICS[frame.type]) emit(TOPICS[frame.type], frame.data);
   }
 
   function connect() {
