@@ -1,32 +1,57 @@
 """Reading leads, always through the eyes of an actor."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import Actor
 from apps.core.errors import InvalidInput, NotFound
-from apps.core.phones import match_key
+from apps.core.pagination import Page, page_of
+from apps.leads.filters import q_of
 from apps.leads.models import Activity, Lead
+from apps.leads.searching import search_leads
+from apps.leads.sorting import order_of
 from apps.leads.types import Stage
 
-_LOOKS_LIKE_A_PHONE = re.compile(r"[\d\s+().-]+")
+__all__ = [
+    "LeadFilter",
+    "get_lead",
+    "get_lead_by_uid",
+    "inactive_leads",
+    "leads_in_stage",
+    "matching_leads",
+    "page_of_leads",
+    "recent_activities",
+    "require_stage",
+    "search_leads",
+    "visible_leads",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LeadFilter:
-    """What a list of leads is narrowed to; an empty value narrows nothing. Both scores are included."""
+    """What a list of leads is narrowed to; an empty value narrows nothing. Both scores are included.
+
+    `tags`: all of them. `conditions`: a tree that `parse_conditions` has read. `sort`: a name of apps.leads.sorting,
+    with a minus in front for the other way round; newest first where it is empty.
+    """
 
     status: str = ""
     stage: str = ""
     search: str = ""
     min_score: float = 0
     max_score: float = 100
+    tags: tuple[str, ...] = ()
+    source: str = ""
+    agent_id: int | None = None
+    conditions: Mapping[str, object] = field(default_factory=dict)
+    sort: str = ""
 
 
 def visible_leads(actor: Actor) -> QuerySet[Lead]:
@@ -48,18 +73,43 @@ def get_lead(actor: Actor, lead_id: int) -> Lead:
     return lead
 
 
+def get_lead_by_uid(actor: Actor, uid: UUID) -> Lead:
+    """As `get_lead`, by the lead's external id.
+
+    Raises NotFound.
+    """
+    lead = visible_leads(actor).filter(uid=uid).first()
+    if lead is None:
+        raise NotFound(_("There is no lead with this id."))
+    return lead
+
+
 def matching_leads(actor: Actor, wanted: LeadFilter) -> QuerySet[Lead]:
-    """The leads in sight that pass the filter, newest first."""
-    rows = visible_leads(actor).order_by("-id")
-    if wanted.status:
-        rows = rows.filter(status=wanted.status)
-    if wanted.stage:
-        rows = rows.filter(stage=wanted.stage)
+    """The leads in sight that pass the filter, newest first or as it says.
+
+    Raises InvalidInput for an unknown order.
+    """
+    rows = visible_leads(actor).order_by(*order_of(wanted.sort))
+    equal = {
+        "status": wanted.status,
+        "stage": wanted.stage,
+        "source": wanted.source,
+        "assigned_agent_id": wanted.agent_id,
+        "tags__contains": list(wanted.tags),
+    }
+    rows = rows.filter(**{name: value for name, value in equal.items() if value})
     if wanted.min_score > 0:
         rows = rows.filter(score__gte=wanted.min_score)
     if wanted.max_score < 100:
         rows = rows.filter(score__lte=wanted.max_score)
+    if wanted.conditions:
+        rows = rows.filter(q_of(wanted.conditions, actor))
     return search_leads(rows, wanted.search)
+
+
+def page_of_leads(actor: Actor, wanted: LeadFilter, offset: int, limit: int) -> Page[Lead]:
+    """One page of the leads in sight that pass the filter."""
+    return page_of(matching_leads(actor, wanted), offset=offset, limit=limit)
 
 
 def leads_in_stage(actor: Actor, stage: str) -> QuerySet[Lead]:
@@ -90,20 +140,6 @@ def require_stage(stage: str) -> None:
             % {"stage": str(stage)[:40], "stages": ", ".join(Stage.values)},
             field="stage",
         )
-
-
-def search_leads(rows: QuerySet[Lead], text: str) -> QuerySet[Lead]:
-    """Rows whose name, phone or e-mail holds every word of the text; a phone may be written with spaces and signs."""
-    words = text.replace("\x00", " ").split()
-    if _LOOKS_LIKE_A_PHONE.fullmatch(text):
-        words = ["".join(words)]
-    for word in words[:6]:
-        digits = "".join(filter(str.isdigit, word))
-        condition = Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
-        if len(digits) >= 3:
-            condition |= Q(phone__contains=digits) | Q(phone_key__contains=match_key(digits))
-        rows = rows.filter(condition)
-    return rows
 
 
 def recent_activities(lead_id: int, *, limit: int = 10) -> list[Activity]:
