@@ -10,16 +10,14 @@ from typing import Any
 from apps.assistant.dialogue import missing_slots
 from apps.assistant.types import (
     ASKING_ORDER,
-    CURRENCIES,
     PROPERTY_TYPES,
     PURPOSES,
     HandoverReason,
     Slots,
     Stage,
     ToolBox,
-    day_of,
-    time_of,
 )
+from apps.leads.wishes import CURRENCIES, day_of, time_of
 
 log = logging.getLogger(__name__)
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Self
+
+from apps.leads.wishes import CURRENCIES, amount_of, day_of, one_of, rooms_of, text_of, texts_of, time_of
 
 Role = Literal["customer", "assistant", "agent"]
 Language = Literal["es", "en", "pt"]
@@ -14,14 +16,10 @@ DayPart = Literal["morning", "afternoon", "evening"]
 Engine = Literal["rules", "llm"]
 SlotName = Literal["name", "purpose", "location", "budget", "bedrooms", "income", "visit_date"]
 
-CURRENCIES = ("CLP", "UF", "MXN", "USD", "COP", "ARS", "PEN", "BRL", "EUR")
 PURPOSES: tuple[Purpose, ...] = ("buy", "rent", "invest", "sell")
 DAY_PARTS: tuple[DayPart, ...] = ("morning", "afternoon", "evening")
 PROPERTY_TYPES = ("apartment", "house", "office", "land", "retail", "warehouse", "parking")
 ASKING_ORDER: tuple[SlotName, ...] = ("name", "purpose", "location", "budget", "bedrooms", "income", "visit_date")
-MAX_AMOUNT = Decimal("1e13")
-MAX_ROOMS = 20
-MAX_TEXT = 120
 
 
 class HandoverReason(StrEnum):
@@ -117,28 +115,28 @@ class Slots:
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, object]) -> "Slots":
         """Read back what to_attributes wrote; values that anybody else put there in another shape are ignored."""
-        purpose = _text(attributes.get("purpose"))
-        part = _text(attributes.get("visit_part"))
+        purpose = text_of(attributes.get("purpose"))
+        part = text_of(attributes.get("visit_part"))
         return cls(
-            name=_text(attributes.get("name")),
+            name=text_of(attributes.get("name")),
             purpose=next((known for known in PURPOSES if known == purpose), None),
-            property_type=_one_of(attributes.get("property_type"), PROPERTY_TYPES),
-            location=_texts(attributes.get("location")),
+            property_type=one_of(attributes.get("property_type"), PROPERTY_TYPES),
+            location=texts_of(attributes.get("location")),
             # An import or an integrator writes plain "budget".
             budget_amount=amount_of(attributes.get("budget_amount") or attributes.get("budget")),
-            budget_currency=_one_of(attributes.get("budget_currency"), CURRENCIES),
+            budget_currency=one_of(attributes.get("budget_currency"), CURRENCIES),
             budget_min=amount_of(attributes.get("budget_min")),
             budget_max=amount_of(attributes.get("budget_max")),
             bedrooms=rooms_of(attributes.get("bedrooms")),
             bathrooms=rooms_of(attributes.get("bathrooms")),
             income_amount=amount_of(attributes.get("income_amount")),
-            income_currency=_one_of(attributes.get("income_currency"), CURRENCIES),
+            income_currency=one_of(attributes.get("income_currency"), CURRENCIES),
             visit_date=day_of(attributes.get("visit_date")),
             visit_time=time_of(attributes.get("visit_time")),
             visit_part=next((known for known in DAY_PARTS if known == part), None),
-            email=_text(attributes.get("email")),
-            phone=_text(attributes.get("phone")),
-            declined=tuple(name for name in _texts(attributes.get("declined")) if name in ASKING_ORDER),
+            email=text_of(attributes.get("email")),
+            phone=text_of(attributes.get("phone")),
+            declined=tuple(name for name in texts_of(attributes.get("declined")) if name in ASKING_ORDER),
         )
 
 
@@ -240,47 +238,6 @@ class ToolBox:
 OnToken = Callable[[str], None]
 
 
-def amount_of(value: object) -> Decimal | None:
-    """A positive amount of money from JSON, or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        return None
-    try:
-        amount = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or not 0 < amount <= MAX_AMOUNT:
-        return None
-    return amount.quantize(Decimal("0.01")) if amount != amount.to_integral_value() else Decimal(int(amount))
-
-
-def rooms_of(value: object) -> int | None:
-    """A sensible number of rooms from JSON, or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        rooms = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return rooms if 0 <= rooms <= MAX_ROOMS else None
-
-
-def day_of(value: object) -> date | None:
-    """An ISO date from JSON, or None."""
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def time_of(value: object) -> time | None:
-    """An ISO time from JSON, without seconds, or None."""
-    try:
-        moment = time.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment.replace(second=0, microsecond=0, tzinfo=None) if moment else None
-
-
 def _to_json(value: object) -> object:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
@@ -291,16 +248,3 @@ def _to_json(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
     return value
-
-
-def _text(value: object) -> str:
-    return value.strip()[:MAX_TEXT] if isinstance(value, str) else ""
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    items = value if isinstance(value, list | tuple) else [value]
-    return tuple(dict.fromkeys(text for item in items[:10] if (text := _text(item))))
-
-
-def _one_of(value: object, allowed: Sequence[str]) -> str:
-    return value if isinstance(value, str) and value in allowed else ""

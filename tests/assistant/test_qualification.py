@@ -1,11 +1,11 @@
-"""Scores that can be explained."""
+"""How far along somebody is, from what they told."""
 
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from apps.assistant.qualification import WEIGHTS, budget_fit, score_lead, stage_hint
+from apps.assistant.qualification import stage_hint
 from apps.assistant.types import Slots, Stage
 
 FULL = Slots(
@@ -22,47 +22,6 @@ FULL = Slots(
 )
 
 
-def test_somebody_who_only_greeted_scores_fifteen():
-    assert score_lead(Slots()) == (15.0, {"engaged": 15.0})
-
-
-def test_everything_known_scores_a_hundred_and_the_parts_add_up():
-    score, parts = score_lead(FULL, today=date(2026, 3, 12))
-
-    assert score == 100.0
-    assert sum(parts.values()) == score
-    assert set(parts) == set(WEIGHTS)
-
-
-def test_each_fact_raises_the_score():
-    steps = [
-        Slots(),
-        Slots(name="Ana"),
-        Slots(name="Ana", location=("Ñuñoa",)),
-        Slots(name="Ana", location=("Ñuñoa",), budget_amount=Decimal(3000)),
-        FULL,
-    ]
-    scores = [score_lead(slots)[0] for slots in steps]
-
-    assert scores == sorted(set(scores))
-
-
-def test_a_broker_weighs_otherwise_and_nonsense_is_ignored():
-    score, parts = score_lead(
-        FULL, weights={"engaged": 5, "visit": "lots", "name": -3, "unknown": 50, "budget": True, "income": 500}
-    )
-
-    assert parts["engaged"] == 5
-    assert parts["visit"] == WEIGHTS["visit"]
-    assert parts["budget"] == WEIGHTS["budget"]
-    assert "unknown" not in parts
-    assert score == 90.0
-
-
-def test_the_score_stays_within_a_hundred():
-    assert score_lead(FULL, weights=dict.fromkeys(WEIGHTS, 100))[0] == 100.0
-
-
 @pytest.mark.parametrize(
     ("slots", "stage"),
     [
@@ -77,20 +36,6 @@ def test_the_score_stays_within_a_hundred():
 )
 def test_the_stage_follows_what_is_known(slots, stage):
     assert stage_hint(slots) is stage
-
-
-def test_an_income_that_cannot_carry_the_budget_fits_less():
-    def buyer(income: int, currency: str = "CLP") -> Slots:
-        return Slots(
-            purpose="buy",
-            budget_amount=Decimal(5000),
-            budget_currency="UF",
-            income_amount=Decimal(income),
-            income_currency=currency,
-        )
-
-    assert budget_fit(buyer(500_000)) < budget_fit(buyer(2_000_000)) < budget_fit(buyer(9_000_000)) == 1.0
-    assert budget_fit(buyer(3_000, "USD")) == 0.5
 
 
 def test_slots_survive_the_journey_through_json():

@@ -12,14 +12,13 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.assistant.models import LLMUsage
-from apps.assistant.qualification import score_lead
-from apps.assistant.types import Slots
 from apps.brokers.models import Broker
 from apps.conversations.models import Conversation, Message
 from apps.conversations.types import OPEN_STATUSES, ConversationStatus, MessageStatus
 from apps.core.models import DeadLetter, ScheduledWork
 from apps.core.tenancy import enter_broker, in_broker, leave_broker
 from apps.leads.models import Activity, Lead, LeadIdentity, StageChange
+from apps.leads.scoring import facts_of, score_of, scoring_rules
 from apps.leads.types import Stage
 from apps.messaging.models import ChannelAccount
 from apps.messaging.types import Channel
@@ -75,9 +74,9 @@ def test_no_lead_has_a_real_persons_number_or_mailbox(demo):
 
 def test_scores_are_those_of_the_products_own_scoring(demo):
     for lead in Lead.objects.all():
-        score, parts = score_lead(Slots.from_attributes(lead.attributes))
-        assert float(lead.score) == score
-        assert {part["name"]: part["points"] for part in lead.score_parts} == parts
+        scored = score_of(facts_of(lead), scoring_rules(), timezone.now())
+        assert (float(lead.score), lead.score_parts) == (scored.score, scored.parts)
+    assert {"cold", "warm", "hot"} <= set(Lead.objects.values_list("status", flat=True))
 
 
 def test_its_times_lead_up_to_now_and_agree_with_each_other(demo):

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from apps.assistant.types import Purpose, amount_of
+from apps.assistant.types import Purpose
 from apps.assistant.understanding.numbers import NUMERAL, SPELLED, parse_number
 from apps.assistant.understanding.text import Text
+from apps.leads.wishes import amount_of
 
 MoneyKind = Literal["budget", "income", "other"]
 

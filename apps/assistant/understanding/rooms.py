@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from apps.assistant.types import MAX_ROOMS
 from apps.assistant.understanding.numbers import UNITS
 from apps.assistant.understanding.text import Text
+from apps.leads.wishes import MAX_ROOMS
 
 _SMALL = "|".join(word for word, value in UNITS.items() if value <= 10)
 _COUNT = rf"(?P<count>\d{{1,2}}(?![\d.,]\d)|\b(?:{_SMALL}))(?:\s*(?:-|/|a|o|ou|or|y|u)\s*(?:\d{{1,2}}|{_SMALL}))?\s*"

@@ -9,10 +9,11 @@ from decimal import Decimal
 from django.db.models.functions import Coalesce, Greatest
 
 from apps.accounts.models import User
-from apps.assistant.qualification import score_lead
+from apps.core.access import system_actor
 from apps.core.phones import match_key
-from apps.leads.actions import status_of_score
+from apps.core.tenancy import entered_broker_id
 from apps.leads.models import Activity, Lead, StageChange
+from apps.leads.scoring import ScoringRules, facts_of, rescore_many, score_of, status_of_score
 from apps.leads.types import STAGE_ORDER, ContactStatus, LeadStatus, Stage
 from apps.operations.demo.market import AGENT_REASONS, COMPANIES, LOST_REASONS, UF_IN_PESOS, WON_REASONS
 from apps.operations.demo.people import Profile
@@ -60,8 +61,12 @@ def date_leads() -> None:
     )
 
 
+def score_leads() -> None:
+    """Scores as they are now, from all that happened since they were first made."""
+    rescore_many(actor=system_actor(entered_broker_id(), name="demo"), leads=Lead.objects.all())
+
+
 def _lead(rng: random.Random, profile: Profile, agents: Sequence[User]) -> Person:
-    score, parts = score_lead(profile.known)
     stage = profile.stage
     has_agent = STAGE_ORDER.index(stage) >= STAGE_ORDER.index(Stage.CALIFICACION_FINANCIERA) or rng.random() < 0.25
     # The first of them is the agent whose login is shown: theirs should be a full inbox.
@@ -80,9 +85,6 @@ def _lead(rng: random.Random, profile: Profile, agents: Sequence[User]) -> Perso
         attributes=profile.known.to_attributes(),
         source=profile.source,
         referral=profile.referral,
-        status=_FINAL_STATUS.get(stage) or status_of_score(score),
-        score=Decimal(str(round(score, 2))),
-        score_parts=[{"name": name, "points": points} for name, points in parts.items()],
         stage=stage,
         stage_changed_at=profile.steps[-1].at,
         contact_status=_contact_status(stage),
@@ -90,7 +92,12 @@ def _lead(rng: random.Random, profile: Profile, agents: Sequence[User]) -> Perso
         is_opted_out=stage == Stage.PERDIDO and rng.random() < 0.15,
         lifetime_value=_commission(profile) if stage == Stage.GANADO else Decimal(0),
         created_at=profile.created_at,
+        last_inbound_at=profile.steps[-1].at,
+        inbound_count=3 * len(profile.steps),
     )
+    scored = score_of(facts_of(lead), ScoringRules(), profile.steps[-1].at)
+    lead.score, lead.score_parts = Decimal(str(scored.score)), scored.parts
+    lead.status = _FINAL_STATUS.get(stage) or status_of_score(scored.score)
     return Person(profile, lead, agent)
 
 

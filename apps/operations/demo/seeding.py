@@ -38,7 +38,7 @@ from apps.operations.demo.logins import (
 from apps.operations.demo.logins import Person as Login
 from apps.operations.demo.market import BIOBIO, COMUNAS
 from apps.operations.demo.people import make_people
-from apps.operations.demo.pipeline import date_leads, make_leads
+from apps.operations.demo.pipeline import date_leads, make_leads, score_leads
 from apps.operations.demo.threads import Thread, mark_exceptions, store_threads
 from apps.queues.models import AgentState, PresenceInterval, Queue, QueueMember
 from apps.queues.types import PresenceState, Strategy
@@ -90,6 +90,7 @@ def _seed_los_andes(rng: random.Random, now: datetime) -> None:
         store_threads(rng, threads)
         mark_exceptions([thread for thread in threads if thread.status == "active"])
         date_leads()
+        score_leads()
         _presence(rng, users, threads, now)
         _trail(users)
     _usage(rng, broker, threads)
@@ -109,6 +110,7 @@ def _seed_biobio(rng: random.Random, now: datetime) -> None:
         threads = cast_threads(rng, make_leads(rng, people, sellers=agents, renters=agents), team, now=now, scale=0.05)
         store_threads(rng, threads)
         date_leads()
+        score_leads()
         _presence(rng, users, threads, now)
 
 

@@ -246,13 +246,15 @@ def _touch_leads(threads: Sequence[Thread]) -> None:
         lead = thread.person.lead
         outbound = [message.sent_at for message in thread.messages if message.direction == Direction.OUT]
         lead.last_inbound_at = thread.row.last_inbound_at
+        lead.inbound_count = len(thread.messages) - len(outbound)
         lead.last_contacted_at = outbound[-1] if outbound else None
         if outbound and lead.contact_status == ContactStatus.NEW:
             lead.contact_status = ContactStatus.CONTACTED
         lead.is_opted_out = lead.is_opted_out or thread.close_reason == CloseReason.OPTED_OUT
         leads.append(lead)
     Lead.objects.bulk_update(
-        leads, ["assigned_agent", "last_inbound_at", "last_contacted_at", "contact_status", "is_opted_out"]
+        leads,
+        ["assigned_agent", "last_inbound_at", "inbound_count", "last_contacted_at", "contact_status", "is_opted_out"],
     )
 
 
