@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.brokers.models import Broker
@@ -96,6 +97,12 @@ def is_partial(request: HttpRequest) -> bool:
 def with_toast(response: HttpResponse, message: str, level: str = "success") -> HttpResponse:
     """Have the browser show a toast when this answer arrives."""
     return with_event(response, "toast", {"message": message, "level": level})
+
+
+def with_undo(response: HttpResponse, message: str, url: str) -> HttpResponse:
+    """The same, with a button that takes back what was done: it posts to `url`."""
+    action = {"label": _("Undo"), "url": url}
+    return with_event(response, "toast", {"message": message, "level": "success", "action": action})
 
 
 def with_event(response: HttpResponse, name: str, detail: dict[str, object]) -> HttpResponse:

@@ -20,12 +20,13 @@
   function arm(toast) {
     toast.querySelector('.close').addEventListener('click', () => toast.remove());
     if (toast.classList.contains('error')) return;
-    let timer = setTimeout(() => toast.remove(), 6000);
+    let timer = setTimeout(() => toast.remove(), toast.querySelector('.act') ? 12000 : 6000);
     toast.addEventListener('pointerenter', () => clearTimeout(timer));
     toast.addEventListener('pointerleave', () => { timer = setTimeout(() => toast.remove(), 3000); });
   }
 
-  function showToast(message, level = 'info') {
+  // `action` is { label, run } or { label, url }: a button that does something about it, most often takes it back.
+  function showToast(message, level = 'info', action = null) {
     const known = TOAST_ICONS[level] ? level : 'info';
     const toast = document.createElement('div');
     toast.className = `toast ${known}`;
@@ -37,10 +38,23 @@
     close.className = 'close';
     close.setAttribute('aria-label', root.dataset.wordClose);
     close.append(icon('x'));
-    toast.append(icon(TOAST_ICONS[known]), words, close);
+    toast.append(icon(TOAST_ICONS[known]), words, ...(action ? [actor(action, toast)] : []), close);
     toasts().append(toast);
     while (toasts().children.length > 4) toasts().firstElementChild.remove();
     arm(toast);
+  }
+
+  function actor(action, toast) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'act';
+    button.textContent = action.label;
+    button.addEventListener('click', () => {
+      toast.remove();
+      if (action.run) action.run();
+      else request(action.url, { method: 'POST' }).catch(() => showToast(root.dataset.wordOffline, 'error'));
+    });
+    return button;
   }
 
   // ---- requests by script, with what htmx adds: the token, the mark, and the events that an answer fires
@@ -149,7 +163,7 @@
   });
 
   // ---- htmx
-  document.addEventListener('toast', (event) => showToast(event.detail.message, event.detail.level));
+  document.addEventListener('toast', (event) => showToast(event.detail.message, event.detail.level, event.detail.action));
   document.addEventListener('close-dialog', () => {
     for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
   });
