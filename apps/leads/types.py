@@ -95,6 +95,7 @@ class JobKind(TextChoices):
     RESCORE = "rescore", _("Recalculation of scores")
     DUPLICATES = "duplicates", _("Search for duplicates")
     INDEX = "index", _("Index of a field")
+    RETYPE = "retype", _("Conversion of a field")
 
 
 class JobState(TextChoices):
