@@ -1,9 +1,10 @@
 """Reading threads, always through the eyes of an actor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -82,6 +83,19 @@ def thread_page(actor: Actor, conversation_id: int, *, before: Message | None = 
         )
     found = list(rows[: limit + 1])
     return ThreadPage(messages=found[:limit][::-1], has_more=len(found) > limit)
+
+
+def conversations_of_lead(actor: Actor, lead_id: int) -> QuerySet[Conversation]:
+    """The person's conversations in the actor's sight, the newest first."""
+    rows = visible_conversations(actor, is_open_to_agents=is_open_to_agents(actor))
+    return rows.filter(lead_id=lead_id).order_by("-id")
+
+
+def conversations_per_lead(actor: Actor, lead_ids: Sequence[int]) -> dict[int, int]:
+    """How many conversations in the actor's sight each of these people has; those without any are left out."""
+    rows = visible_conversations(actor, is_open_to_agents=is_open_to_agents(actor)).select_related(None)
+    counted = rows.filter(lead_id__in=lead_ids).order_by().values_list("lead_id").annotate(number=Count("pk"))
+    return dict(counted)
 
 
 def messages_of_lead(lead_id: int) -> QuerySet[Message]:

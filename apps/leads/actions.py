@@ -28,8 +28,11 @@ from apps.leads.events import (
 )
 from apps.leads.models import Lead, StageChange
 from apps.leads.queries import get_lead, require_stage
-from apps.leads.types import DEFAULT_THRESHOLDS, ContactStatus, LeadStatus, Stage
+from apps.leads.scoring.rules import scoring_rules
+from apps.leads.scoring.rules import status_of_score as status_of_score
+from apps.leads.types import ContactStatus, LeadStatus, Stage
 
+MOST_TAGS = 50
 EDITABLE_FIELDS = frozenset(
     {
         "first_name",
@@ -301,6 +304,18 @@ def delete_lead(*, actor: Actor, lead_id: int) -> None:
     publish(LeadDeleted(broker_id=actor.broker_id, actor=actor, lead_id=lead_id, label=label, agent_id=agent_id))
 
 
+@transaction.atomic
+def delete_client(*, actor: Actor, lead_id: int) -> None:
+    """`delete_lead`, by those who may: the Inmo document lets anybody who sees a lead delete it, the others do not.
+
+    Raises NotFound, Forbidden.
+    """
+    get_lead(actor, lead_id)
+    actor.require("clients.delete")
+
+    delete_lead(actor=actor, lead_id=lead_id)
+
+
 def lock_lead(actor: Actor, lead_id: int) -> Lead:
     """The lead, locked until the transaction ends.
 
@@ -310,17 +325,9 @@ def lock_lead(actor: Actor, lead_id: int) -> Lead:
     return Lead.objects.select_for_update(of=("self",)).get(pk=lead_id)
 
 
-def status_of_score(score: float, thresholds: Mapping[str, float] | None = None) -> str:
-    """Cold below warm's threshold (40), hot from hot's (70)."""
-    limits = {**DEFAULT_THRESHOLDS, **(thresholds or {})}
-    if score >= float(limits["hot"]):
-        return LeadStatus.HOT
-    return LeadStatus.WARM if score >= float(limits["warm"]) else LeadStatus.COLD
-
-
 def clean_tags(tags: Sequence[str]) -> list[str]:
-    """Trimmed, without empty or repeated ones, in the given order; at most 50 of 60 characters."""
-    return list(dict.fromkeys(tag.strip()[:60] for tag in tags if tag.strip()))[:50]
+    """Trimmed, without empty or repeated ones, in the given order; at most MOST_TAGS of 60 characters."""
+    return list(dict.fromkeys(tag.strip()[:60] for tag in tags if tag.strip()))[:MOST_TAGS]
 
 
 def _stage_change(actor: Actor, lead: Lead, stage: str, reason: str, now: datetime) -> StageChange:
@@ -341,7 +348,7 @@ def _status_in_stage(lead: Lead, stage: str) -> str:
     if stage == Stage.PERDIDO:
         return LeadStatus.LOST
     if lead.status in {LeadStatus.CONVERTED, LeadStatus.LOST}:
-        return status_of_score(float(lead.score))
+        return scoring_rules().status_of(float(lead.score))
     return lead.status
 
 

@@ -51,5 +51,6 @@ DIALECT = declare(
             },
         },
         malformed_status=400,
+        statuses={"DUPLICATE_PHONE": 409},
     )
 )

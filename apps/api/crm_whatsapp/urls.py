@@ -1,6 +1,7 @@
 """WhatsApp CRM, in the document's order: `op(...)` is served, `pending(...)` is not yet."""
 
 from apps.api.crm_whatsapp.auth import AuthDoorViewSet, AuthViewSet
+from apps.api.crm_whatsapp.clients import ClientViewSet
 from apps.api.crm_whatsapp.dialect import DIALECT
 from apps.api.crm_whatsapp.users import OwnProfileViewSet
 from apps.api.crm_whatsapp.webhooks import NumberWebhookViewSet
@@ -57,13 +58,19 @@ operations = [
     pending("crm_whatsapp.messages.mark_read", "POST", "v1/messages/{message_id}/read"),
     pending("crm_whatsapp.messages.retry", "POST", "v1/messages/{message_id}/retry"),
     # ---- clients
-    pending("crm_whatsapp.clients.list", "GET", "v1/clients"),
-    pending("crm_whatsapp.clients.create", "POST", "v1/clients"),
-    pending("crm_whatsapp.clients.get", "GET", "v1/clients/{client_id}"),
-    pending("crm_whatsapp.clients.update", "PUT", "v1/clients/{client_id}"),
-    pending("crm_whatsapp.clients.delete", "DELETE", "v1/clients/{client_id}"),
-    pending("crm_whatsapp.clients.add_tag", "POST", "v1/clients/{client_id}/tags"),
-    pending("crm_whatsapp.clients.remove_tag", "DELETE", "v1/clients/{client_id}/tags/{tag:str}"),
+    op("crm_whatsapp.clients.list", "GET", "v1/clients", ClientViewSet, "list"),
+    op("crm_whatsapp.clients.create", "POST", "v1/clients", ClientViewSet, "create"),
+    op("crm_whatsapp.clients.get", "GET", "v1/clients/{client_id}", ClientViewSet, "get"),
+    op("crm_whatsapp.clients.update", "PUT", "v1/clients/{client_id}", ClientViewSet, "update"),
+    op("crm_whatsapp.clients.delete", "DELETE", "v1/clients/{client_id}", ClientViewSet, "delete"),
+    op("crm_whatsapp.clients.add_tag", "POST", "v1/clients/{client_id}/tags", ClientViewSet, "add_tag"),
+    op(
+        "crm_whatsapp.clients.remove_tag",
+        "DELETE",
+        "v1/clients/{client_id}/tags/{tag:str}",
+        ClientViewSet,
+        "remove_tag",
+    ),
     pending("crm_whatsapp.clients.import", "POST", "v1/clients/import"),
     pending("crm_whatsapp.clients.export", "GET", "v1/clients/export"),
     # ---- tasks

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +28,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if dialect is None:
         return framework_handler(error, context)
     set_rollback()
-    problem = _problem(error, dialect, request)
+    problem = _in_wire_names(_problem(error, dialect, request), getattr(context.get("view"), "wire_names", {}))
     return Response(dialect.envelope(problem), status=problem.status, headers=dict(problem.headers))
 
 
@@ -52,6 +53,14 @@ def _problem(error: Exception, dialect: Dialect | None, request: HttpRequest) ->
         log.warning("request refused: something is down", exc_info=error)
     status = dialect.statuses.get(problem.code) if dialect else None
     return replace(problem, status=status) if status else problem
+
+
+def _in_wire_names(problem: Problem, names: Mapping[str, str]) -> Problem:
+    """The domain names a field by its own name, the caller knows the document's."""
+    if not names or not problem.fields:
+        return problem
+    fields = [replace(error, field=names.get(error.field, error.field)) for error in problem.fields]
+    return replace(problem, fields=fields)
 
 
 def _malformed(dialect: Dialect | None) -> Problem:

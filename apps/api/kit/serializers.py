@@ -80,6 +80,15 @@ class Strings(serializers.ListField):
         super().__init__(**options)
 
 
+class ListedStrings(Strings):
+    """A list in an address: the parameter repeated, or its values with commas between them."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        given = data if isinstance(data, list) else [data]
+        values = [part.strip() for each in given for part in str(each).split(",")]
+        return super().to_internal_value([value for value in values if value])
+
+
 class Message(Serializer):
     """An answer that only says that it was done."""
 

@@ -12,6 +12,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
+from rest_framework.serializers import ListField
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import ViewSet
 
@@ -59,6 +60,7 @@ class ApiViewSet(ViewSet):
 
     `needs_broker`: a superadmin must name one. `max_body_bytes`: less or more than the usual limit.
     `path_names_broker`: the path's `broker_id` must be the caller's. `takes_broker_id`: shown in OpenAPI.
+    `wire_names`: how the document calls fields that the domain's refusals name otherwise.
     """
 
     authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [BearerAuthentication]  # type: ignore[misc]
@@ -72,6 +74,7 @@ class ApiViewSet(ViewSet):
     path_names_broker = False
     takes_broker_id = False
     max_body_bytes: int | None = None
+    wire_names: ClassVar[Mapping[str, str]] = {}
 
     # Set by the kit's routing for each mounted operation.
     dialect: Dialect | None = None
@@ -124,11 +127,17 @@ class ApiViewSet(ViewSet):
         return _validated(serializer(data=self.request.data, **options), "body")
 
     def query(self, serializer: type[Any]) -> dict[str, Any]:
-        """The validated query string.
+        """The validated query string; a list takes every value of a repeated parameter, all else the last.
 
         Raises InvalidRequest, naming each wrong parameter.
         """
-        return _validated(serializer(data=self.request.query_params.dict()), "query")
+        given = self.request.query_params
+        lists = {
+            name: given.getlist(name)
+            for name, field in serializer().fields.items()
+            if isinstance(field, ListField) and name in given
+        }
+        return _validated(serializer(data={**given.dict(), **lists}), "query")
 
     def _path_value(self, name: str, value: Any) -> Any:
         if not isinstance(value, str):

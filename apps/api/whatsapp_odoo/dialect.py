@@ -44,6 +44,6 @@ DIALECT = declare(
         },
         id_type="uuid",
         malformed_status=400,
-        statuses={"ACCOUNT_INACTIVE": 401},
+        statuses={"ACCOUNT_INACTIVE": 401, "DUPLICATE_PHONE": 409},
     )
 )

@@ -1,7 +1,8 @@
 """WhatsApp + Odoo, in the document's order: `op(...)` is served, `pending(...)` is not yet."""
 
-from apps.api.kit.routing import alias, mount, pending
+from apps.api.kit.routing import addition, alias, mount, op, pending
 from apps.api.whatsapp_odoo.auth import AuthDoorViewSet, AuthViewSet
+from apps.api.whatsapp_odoo.contacts import ContactViewSet
 from apps.api.whatsapp_odoo.dialect import DIALECT
 
 operations = [
@@ -26,11 +27,12 @@ operations = [
     pending("whatsapp_odoo.whatsapp_accounts.disconnect", "POST", "api/whatsapp/accounts/{account_id}/disconnect"),
     pending("whatsapp_odoo.whatsapp_accounts.reconnect", "POST", "api/whatsapp/accounts/{account_id}/reconnect"),
     # ---- contacts
-    pending("whatsapp_odoo.contacts.list", "GET", "api/contacts"),
-    pending("whatsapp_odoo.contacts.create", "POST", "api/contacts"),
-    pending("whatsapp_odoo.contacts.get", "GET", "api/contacts/{contact_id}"),
-    pending("whatsapp_odoo.contacts.update", "PUT", "api/contacts/{contact_id}"),
-    pending("whatsapp_odoo.contacts.add_tags", "POST", "api/contacts/{contact_id}/tags"),
+    op("whatsapp_odoo.contacts.list", "GET", "api/contacts", ContactViewSet, "list"),
+    op("whatsapp_odoo.contacts.create", "POST", "api/contacts", ContactViewSet, "create"),
+    op("whatsapp_odoo.contacts.get", "GET", "api/contacts/{contact_id}", ContactViewSet, "get"),
+    op("whatsapp_odoo.contacts.update", "PUT", "api/contacts/{contact_id}", ContactViewSet, "update"),
+    addition("whatsapp_odoo.contacts.delete", "DELETE", "api/contacts/{contact_id}", ContactViewSet, "delete"),
+    op("whatsapp_odoo.contacts.add_tags", "POST", "api/contacts/{contact_id}/tags", ContactViewSet, "add_tags"),
     pending("whatsapp_odoo.contacts.sync_odoo", "POST", "api/contacts/{contact_id}/sync-odoo"),
     # ---- conversations
     pending("whatsapp_odoo.conversations.list", "GET", "api/conversations"),
