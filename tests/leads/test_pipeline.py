@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from apps.core.access import system_actor
 from apps.core.tenancy import in_broker
-from apps.leads import pipeline
 from apps.leads.actions import DuplicatePhone, create_lead
 from apps.leads.models import Activity, Lead, StageChange
-from apps.leads.pipeline import auto_advance_lead, auto_advance_leads
+from apps.leads.pipeline import advancing, auto_advance_lead, auto_advance_leads
 from tests.factories import make_lead
 
 YESTERDAY = (timezone.now() - timedelta(days=2)).date().isoformat()
@@ -60,7 +59,7 @@ def test_a_lead_goes_where_what_is_known_of_it_says(actor, fields, stage):
 
 
 def test_one_call_moves_no_more_than_its_share_and_the_next_the_rest(actor, monkeypatch):
-    monkeypatch.setattr(pipeline, "MAX_ADVANCED_AT_ONCE", 2)
+    monkeypatch.setattr(advancing, "MAX_ADVANCED_AT_ONCE", 2)
     leads = [make_lead(attributes={"purpose": "buy"}) for _number in range(3)]
 
     first = auto_advance_leads(actor=actor)
