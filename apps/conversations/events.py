@@ -73,3 +73,11 @@ class ConversationChanged(ConversationEvent):
 class ConversationRead(ConversationEvent):
     name: ClassVar[str] = "conversation.read"
     user_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnansweredMoved(ConversationEvent):
+    """Messages of the customer that nobody answered came here from another conversation of theirs."""
+
+    name: ClassVar[str] = "conversation.unanswered_moved"
+    is_kept: ClassVar[bool] = False

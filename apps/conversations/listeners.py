@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.conversations import merging as merging  # what merging two people means here
 from apps.conversations import timeline as timeline  # its sentences are known from the start
 from apps.conversations.events import ConversationChanged, ConversationEvent, ConversationRead, ConversationStarted
 from apps.conversations.models import Message

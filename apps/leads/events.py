@@ -100,3 +100,101 @@ class JobEnded(Event):
     kind: str
     state: str
     result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadMergeBegan(Event):
+    """Two leads become one: whoever keeps rows of theirs that cannot live side by side makes room now.
+
+    The rows of `absorbed_id` move to `lead_id` after this; `LeadsMerged` tells the world.
+    """
+
+    name: ClassVar[str] = "lead.merge_began"
+    is_kept: ClassVar[bool] = False
+    lead_id: int
+    absorbed_id: int
+    merge_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadsMerged(LeadEvent):
+    """`absorbed_id` is gone, what it had is now of `lead_id`; `label`: how it was called, `agent_id`: whose it was."""
+
+    name: ClassVar[str] = "lead.merged"
+    absorbed_id: int
+    merge_id: int
+    label: str
+    agent_id: int | None = None
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def kept_id(self) -> int:
+        """The lead that stayed."""
+        return self.lead_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadMergeUndone(LeadEvent):
+    """`restored_id` is back under its number, with its rows; `left` names what `lead_id` keeps of the merge."""
+
+    name: ClassVar[str] = "lead.merge_undone"
+    restored_id: int
+    merge_id: int
+    label: str
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateDismissed(Event):
+    """Somebody said that two leads are two people."""
+
+    name: ClassVar[str] = "duplicate.dismissed"
+    duplicate_id: int
+    first_id: int
+    second_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateReopened(Event):
+    """Somebody took that back."""
+
+    name: ClassVar[str] = "duplicate.reopened"
+    duplicate_id: int
+    first_id: int
+    second_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldDefined(Event):
+    """A custom field was made by a person."""
+
+    name: ClassVar[str] = "field.created"
+    field_id: int
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldChanged(Event):
+    """A custom field's definition changed, or what its review says."""
+
+    name: ClassVar[str] = "field.updated"
+    field_id: int
+    label: str
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldDeleted(Event):
+    """A definition is gone; what leads hold under its name stays with them."""
+
+    name: ClassVar[str] = "field.deleted"
+    field_id: int
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestReplayed(Event):
+    """Somebody had a record processed again."""
+
+    name: ClassVar[str] = "record.replayed"
+    record_id: int

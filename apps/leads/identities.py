@@ -11,9 +11,11 @@ from apps.core.events import publish
 from apps.core.locks import lock_names
 from apps.core.phones import match_key, phone_of_wa_id
 from apps.leads.actions import split_name
+from apps.leads.duplicates.pairs import suggest_pair
 from apps.leads.events import LeadCreated, LeadIdentityAdded, LeadUpdated
+from apps.leads.merging import merge_automatically
 from apps.leads.models import Lead, LeadIdentity
-from apps.leads.types import IdentityKind
+from apps.leads.types import DuplicateReason, IdentityKind
 
 # WhatsApp ids name a person to the whole portfolio; the others only to one bot or one widget.
 _PORTFOLIO_KINDS = frozenset({IdentityKind.WA_ID, IdentityKind.BSUID})
@@ -59,11 +61,11 @@ def identify_lead(
 ) -> tuple[Lead, LeadIdentity]:
     """The lead of the person and the identity that wrote, made where they did not exist.
 
-    The caller holds `lock_contact`. Ids that come together are linked; a phone is never invented; the first ad that
-    brought the person stays on the lead.
+    The caller holds `lock_contact`. Ids that come together are linked, and leads that they show to be one person merged
+    (`undo_merge` parts them); a phone is never invented; the first ad that brought the person stays on the lead.
     """
     known = _known_identities(contact.ids)
-    lead = known[0].lead if known else _lead_by_phone(contact)
+    lead = _one_lead(actor, contact, known) if known else _lead_by_phone(contact)
     if lead is None:
         lead = _make_lead(actor, contact, source=source)
     identities = [_attach(actor, lead, one, contact, known) for one in contact.ids]
@@ -73,13 +75,18 @@ def identify_lead(
 
 @transaction.atomic
 def move_identity(*, actor: Actor, old: ChannelId, new: ChannelId) -> bool:
-    """The person known as `old` is from now on known as `new` too; False where nobody is known as `old`."""
+    """The person known as `old` is from now on known as `new` too; False where nobody is known as `old`.
+
+    Where `new` is another lead's already, the two are one person and are merged.
+    """
     lock_names([f"identity:{actor.broker_id}:{one.kind}:{one.scope}:{one.value}" for one in (old, new)])
     identity = LeadIdentity.objects.filter(kind=old.kind, scope=old.scope, external_id=old.value).first()
     if identity is None:
         return False
     taken = LeadIdentity.objects.filter(kind=new.kind, scope=new.scope, external_id=new.value).first()
     if taken is not None:
+        if taken.lead_id != identity.lead_id:
+            merge_automatically(broker_id=actor.broker_id, lead_ids=[identity.lead_id, taken.lead_id])
         return True
 
     LeadIdentity.objects.create(
@@ -113,16 +120,37 @@ def _known_identities(ids: Sequence[ChannelId]) -> list[LeadIdentity]:
     return [identity for identity in found if identity is not None]
 
 
+def _one_lead(actor: Actor, contact: Contact, known: Sequence[LeadIdentity]) -> Lead:
+    """The lead of all these ids. No query where they agree."""
+    lead = known[0].lead
+    found = [identity.lead_id for identity in known]
+    number = _phone_by_whatsapp(contact)
+    if number and lead.phone_key != match_key(number):
+        # WhatsApp itself says that it is theirs; a number that a visitor typed merges nobody.
+        found += Lead.objects.filter(phone_key=match_key(number)).values_list("pk", flat=True)
+    if len(set(found)) == 1:
+        return lead
+    kept_id = merge_automatically(broker_id=actor.broker_id, lead_ids=found)
+    kept = Lead.objects.get(pk=kept_id)
+    for identity in known:
+        identity.refresh_from_db()
+    return kept
+
+
 def _lead_by_phone(contact: Contact) -> Lead | None:
     phone = _phone_of(contact)
     return Lead.objects.filter(phone_key=match_key(phone)).first() if phone else None
 
 
 def _phone_of(contact: Contact) -> str | None:
-    for one in contact.ids:
-        if one.kind == IdentityKind.WA_ID:
-            return phone_of_wa_id(one.value)
+    if any(one.kind == IdentityKind.WA_ID for one in contact.ids):
+        return _phone_by_whatsapp(contact)
     return phone_of_wa_id(contact.phone) if contact.phone else None
+
+
+def _phone_by_whatsapp(contact: Contact) -> str | None:
+    """The number of the first WhatsApp id."""
+    return next((phone_of_wa_id(one.value) for one in contact.ids if one.kind == IdentityKind.WA_ID), None)
 
 
 def _make_lead(actor: Actor, contact: Contact, *, source: str) -> Lead:
@@ -183,7 +211,7 @@ def _complete(actor: Actor, lead: Lead, contact: Contact, referral: Mapping[str,
     """Fill what was empty: the phone when it becomes known, a name, the ad."""
     changes: dict[str, list[Any]] = {}
     phone = _phone_of(contact)
-    if phone and not lead.phone and not Lead.objects.filter(phone_key=match_key(phone)).exists():
+    if phone and not lead.phone and _is_free(phone, lead):
         changes["phone"] = [None, phone]
         lead.phone_key = match_key(phone)
     first, last = split_name(contact.name)
@@ -197,3 +225,11 @@ def _complete(actor: Actor, lead: Lead, contact: Contact, referral: Mapping[str,
         setattr(lead, name, after)
     lead.save(update_fields=[*changes, "phone_key", "updated_at"])
     publish(LeadUpdated(broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, changes=changes))
+
+
+def _is_free(phone: str, lead: Lead) -> bool:
+    """Whether nobody else has the number; where somebody has, both go to those who look for duplicates."""
+    owner_id = Lead.objects.filter(phone_key=match_key(phone)).values_list("pk", flat=True).first()
+    if owner_id is not None:
+        suggest_pair(lead.pk, owner_id, DuplicateReason.PHONE)
+    return owner_id is None

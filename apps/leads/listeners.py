@@ -3,19 +3,32 @@
 from typing import Any
 
 from apps.core.events import subscribe
+from apps.leads.duplicates import search, watch  # noqa: F401 - they listen and register their work
 from apps.leads.events import (
     LeadAssigned,
     LeadCreated,
     LeadEvent,
     LeadIdentityAdded,
+    LeadMergeUndone,
     LeadScored,
+    LeadsMerged,
     LeadStageChanged,
     LeadUpdated,
 )
+from apps.leads.merging import sentences  # noqa: F401 - what the timeline says of merges
 from apps.leads.models import Activity
 
 
-@subscribe(LeadCreated, LeadUpdated, LeadStageChanged, LeadScored, LeadAssigned, LeadIdentityAdded)
+@subscribe(
+    LeadCreated,
+    LeadUpdated,
+    LeadStageChanged,
+    LeadScored,
+    LeadAssigned,
+    LeadIdentityAdded,
+    LeadsMerged,
+    LeadMergeUndone,
+)
 def write_activity(event: LeadEvent) -> None:
     """Kept with the change itself, in its transaction."""
     record_activity(event, kind=event.name.removeprefix("lead."), details=_details(event))
@@ -47,5 +60,9 @@ def _details(event: LeadEvent) -> dict[str, Any]:
             return {"agent_id": event.agent_id, "previous_agent_id": event.previous_agent_id}
         case LeadIdentityAdded():
             return {"kind": event.identity_kind, "external_id": event.external_id}
+        case LeadsMerged():
+            return {"absorbed_id": event.absorbed_id, "label": event.label, "merge_id": event.merge_id}
+        case LeadMergeUndone():
+            return {"restored_id": event.restored_id, "label": event.label, "merge_id": event.merge_id}
         case _:
             return {}

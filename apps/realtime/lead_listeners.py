@@ -11,8 +11,10 @@ from apps.leads.events import (
     LeadDeleted,
     LeadEvent,
     LeadIdentityAdded,
+    LeadMergeUndone,
     LeadsChanged,
     LeadScored,
+    LeadsMerged,
     LeadStageChanged,
     LeadUpdated,
 )
@@ -50,6 +52,21 @@ def tell_lead(event: LeadEvent) -> None:
 def tell_deleted_lead(event: LeadDeleted) -> None:
     """Its number alone: whoever may not see leads learns nothing else."""
     log_event(_broker(event), event.name, {"lead_id": event.lead_id}, rooms_of_lead(event.agent_id))
+
+
+@subscribe(LeadsMerged)
+def tell_absorbed_lead(event: LeadsMerged) -> None:
+    """It is gone from every list; what the other became is told as its change."""
+    log_event(_broker(event), LeadDeleted.name, {"lead_id": event.absorbed_id}, rooms_of_lead(event.agent_id))
+
+
+@subscribe(LeadMergeUndone)
+def tell_restored_lead(event: LeadMergeUndone) -> None:
+    """It is back; one query."""
+    lead = Lead.objects.filter(pk=event.restored_id).first()
+    if lead is not None:
+        payload: Json = {"lead": lead_payload(lead), "lead_id": lead.pk, "changed": []}
+        log_event(_broker(event), LeadCreated.name, payload, rooms_of_lead(lead.assigned_agent_id))
 
 
 @subscribe(LeadsChanged)

@@ -1,13 +1,13 @@
 """What makes reception look at a conversation."""
 
-from apps.conversations.events import ConversationChanged, MessageReceived
+from apps.conversations.events import ConversationChanged, MessageReceived, UnansweredMoved
 from apps.conversations.types import ConversationStatus
 from apps.core.events import subscribe
 from apps.reception.actions import ask_to_advance
 
 
-@subscribe(MessageReceived)
-def attend_to_a_message(event: MessageReceived) -> None:
+@subscribe(MessageReceived, UnansweredMoved)
+def attend_to_a_message(event: MessageReceived | UnansweredMoved) -> None:
     """In the transaction that stores the message: it is never stored without being attended to."""
     ask_to_advance(event.conversation_id)
 

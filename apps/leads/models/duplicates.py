@@ -46,9 +46,9 @@ class LeadMerge(models.Model):
     # The row that went: its columns by name, and its number, under which it comes back.
     absorbed_id = models.BigIntegerField()
     absorbed = models.JSONField()
-    # The columns of the kept lead as they were: {name: value}.
+    # The columns of the kept lead that changed: {name: [before, after]}; once undone, those that could not be put back.
     kept_before = models.JSONField(default=dict)
-    # What moved to the kept lead: {table.column: [primary keys]}.
+    # What moved to the kept lead: {table.column: [primary keys]}, and the pairs that went with the absorbed one.
     moved = models.JSONField(default=dict)
     actor_name = models.CharField(max_length=200, blank=True, default="")
     actor_user = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")

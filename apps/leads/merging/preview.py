@@ -1,0 +1,142 @@
+"""What a merge would do, before it does it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.access import Actor
+from apps.core.errors import InvalidInput
+from apps.leads.merging.rows import count_rows
+from apps.leads.merging.values import (
+    ATTRIBUTE,
+    CHOOSABLE,
+    Choosable,
+    Side,
+    check_choices,
+    merged_columns,
+    winner_of,
+)
+from apps.leads.models import Lead
+from apps.leads.queries import get_lead
+from apps.leads.types import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueChoice:
+    """One field of both leads. `is_open`: both know something different, and the caller may choose."""
+
+    name: str
+    label: str | Promise
+    kept: str
+    absorbed: str
+    winner: Side
+    is_open: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovedRows:
+    """How many rows of a kind would move."""
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergePreview:
+    """Both leads, value by value, and what the merged one would be."""
+
+    kept: Lead
+    absorbed: Lead
+    values: tuple[ValueChoice, ...]
+    tags: tuple[str, ...]
+    moves: tuple[MovedRows, ...]
+
+
+def preview_merge(
+    actor: Actor, kept_id: int, absorbed_id: int, choices: Mapping[str, str] | None = None
+) -> MergePreview:
+    """What `merge_leads` would do with these choices.
+
+    Raises NotFound, Forbidden, InvalidInput.
+    """
+    actor.require("clients.merge")
+    check_choices(choices or {})
+    if kept_id == absorbed_id:
+        raise InvalidInput(_("Choose two different leads."), field="absorbed_id")
+    kept, absorbed = get_lead(actor, kept_id), get_lead(actor, absorbed_id)
+
+    columns = merged_columns(kept, absorbed, choices or {})
+    moves = [MovedRows(label=kind.label, count=count) for kind, count in count_rows(absorbed_id)]
+    return MergePreview(
+        kept=kept,
+        absorbed=absorbed,
+        values=(*_own(kept, absorbed, choices or {}), *_attributes(kept, absorbed, choices or {})),
+        tags=tuple(columns.get("tags", kept.tags)),
+        moves=tuple(moves),
+    )
+
+
+def _own(kept: Lead, absorbed: Lead, choices: Mapping[str, str]) -> list[ValueChoice]:
+    return [
+        ValueChoice(
+            name=field.name,
+            label=field.label,
+            kept=_shown(field, kept),
+            absorbed=_shown(field, absorbed),
+            winner=winner_of(field, kept, absorbed, choices),
+            is_open=_differ(field, kept, absorbed),
+        )
+        for field in CHOOSABLE
+        if not (field.is_empty(kept) and field.is_empty(absorbed))
+    ]
+
+
+def _differ(field: Choosable, kept: Lead, absorbed: Lead) -> bool:
+    is_known_to_both = not field.is_empty(kept) and not field.is_empty(absorbed)
+    return (
+        is_known_to_both
+        and field.value(kept)[0:1] != field.value(absorbed)[0:1]
+        or (field.name == "name" and is_known_to_both and kept.name != absorbed.name)
+    )
+
+
+def _shown(field: Choosable, lead: Lead) -> str:
+    match field.name:
+        case "name":
+            return lead.name
+        case "stage":
+            return str(Stage(lead.stage).label) if lead.stage in Stage.values else lead.stage
+        case "assigned_agent":
+            return str(lead.assigned_agent.name) if lead.assigned_agent else ""
+        case "referral":
+            return str((lead.referral or {}).get("headline") or (lead.referral or {}).get("source_id") or "")
+        case _:
+            value = field.value(lead)[0]
+            return "" if value is None else str(value)
+
+
+def _attributes(kept: Lead, absorbed: Lead, choices: Mapping[str, str]) -> list[ValueChoice]:
+    names = sorted({*kept.attributes, *absorbed.attributes})
+    return [_attribute(name, kept.attributes.get(name), absorbed.attributes.get(name), choices) for name in names]
+
+
+def _attribute(name: str, kept: Any, absorbed: Any, choices: Mapping[str, str]) -> ValueChoice:
+    is_open = kept is not None and absorbed is not None and kept != absorbed
+    takes_absorbed = kept is None or (is_open and choices.get(ATTRIBUTE + name) == Side.ABSORBED)
+    return ValueChoice(
+        name=ATTRIBUTE + name,
+        label=name,
+        kept=_as_text(kept),
+        absorbed=_as_text(absorbed),
+        winner=Side.ABSORBED if takes_absorbed else Side.KEPT,
+        is_open=is_open,
+    )
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
