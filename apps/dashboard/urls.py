@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.dashboard.views import access, commands, inbox, profile, settings
+from apps.dashboard.views import access, board, commands, inbox, profile, settings
 
 app_name = "dashboard"
 urlpatterns = [
@@ -20,6 +20,12 @@ urlpatterns = [
     path("profile/password", profile.password, name="password-change"),
     path("profile/two-factor", profile.two_factor, name="two-factor-setup"),
     path("profile/two-factor/off", profile.two_factor_off, name="two-factor-off"),
+    path("board", board.board, name="board"),
+    path("board/columns", board.columns, name="board-columns"),
+    path("board/heads", board.heads, name="board-heads"),
+    path("board/more/<str:stage>", board.more, name="board-more"),
+    path("board/card/<int:lead_id>", board.card, name="board-card"),
+    path("board/<int:lead_id>/move", board.move, name="board-move"),
     path("settings", settings.settings, name="settings"),
     path("presence", commands.presence, name="presence"),
     path("inbox/rows", inbox.rows, name="inbox-rows"),

@@ -1,7 +1,7 @@
 """How messages, happenings and what is known of a person read on the screen."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -206,9 +206,11 @@ _WORDS: dict[str, Promise] = {
 
 
 @register.simple_tag
-def slots(lead: Lead) -> list[KnownSlot]:
-    """What the person looks for, in the order Sofía asks, then the broker's own attributes."""
-    facts: Mapping[str, object] = lead.attributes
+def slots(lead: Lead, but: Collection[str] = ()) -> list[KnownSlot]:
+    """What the person looks for, in the order Sofía asks, then the broker's own attributes; `but` names what is shown
+    elsewhere.
+    """
+    facts: Mapping[str, object] = {name: value for name, value in lead.attributes.items() if name not in but}
     known = [
         KnownSlot(str(label), icon, _slot_value(name, facts)) for name, label, icon in _SLOT_LABELS if facts.get(name)
     ]
@@ -220,7 +222,7 @@ def slots(lead: Lead) -> list[KnownSlot]:
 def _slot_value(name: str, facts: Mapping[str, object]) -> str:
     value = facts[name]
     if name in {"budget_amount", "income_amount"}:
-        return _money(value, str(facts.get(name.replace("amount", "currency")) or ""))
+        return money_text(value, str(facts.get(name.replace("amount", "currency")) or ""))
     if name == "visit_date":
         return _visit(str(value), str(facts.get("visit_time") or ""), str(facts.get("visit_part") or ""))
     return _plain(value)
@@ -239,7 +241,7 @@ _CURRENCY_SIGNS = {
 }
 
 
-def _money(amount: object, currency: str) -> str:
+def money_text(amount: object, currency: str) -> str:
     """As Chile, Argentina and Brazil write it, $410.000,50; in English with the separators the other way round."""
     try:
         number = Decimal(str(amount))
