@@ -125,6 +125,13 @@ UNFOLD: dict[str, Any] = {
             _group(
                 _("In this broker"),
                 _item(_("Leads"), "person_search", "leads_lead", permission=_is_stepped_in),
+                _item(_("Custom fields"), "list_alt", "leads_customfield", permission=_is_stepped_in),
+                _item(_("Ingest records"), "input", "leads_ingestrecord", permission=_is_stepped_in),
+                _item(_("Jobs"), "progress_activity", "leads_job", permission=_is_stepped_in),
+                _item(_("Possible duplicates"), "content_copy", "leads_duplicatepair", permission=_is_stepped_in),
+                _item(_("Merges"), "merge", "leads_leadmerge", permission=_is_stepped_in),
+                _item(_("Saved views"), "filter_list", "leads_savedview", permission=_is_stepped_in),
+                _item(_("Pipeline rules"), "rule", "leads_pipelinerule", permission=_is_stepped_in),
                 _item(_("Conversations"), "chat", "conversations_conversation", permission=_is_stepped_in),
                 _item(_("Messages"), "sms", "conversations_message", permission=_is_stepped_in),
                 _item(_("Queues"), "inbox", "queues_queue", permission=_is_stepped_in),

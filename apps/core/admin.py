@@ -1,5 +1,6 @@
 """What every page of the superadmins' admin is made of: fixed numbers of queries, and changes made by actions."""
 
+import json
 from typing import Any, ClassVar
 
 from django import forms
@@ -7,17 +8,25 @@ from django.contrib import messages
 from django.db import transaction
 from django.db.models import Field, Model, URLField
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from apps.core.access import Actor
 from apps.core.errors import DomainError
+from apps.core.redaction import hide_secrets
 
 
 def actor_of(request: HttpRequest, *, broker_id: int | None = None) -> Actor:
     """The signed-in superadmin as the doer of actions, in a broker where the row is of one."""
     actor: Actor = request.user.actor(broker_id=broker_id)  # type: ignore[union-attr]  # the site lets only users in
     return actor
+
+
+def as_pre(payload: object) -> str:
+    """JSON for a person to read, indented, with secrets hidden."""
+    text = json.dumps(hide_secrets(payload), indent=2, ensure_ascii=False)
+    return format_html('<pre class="whitespace-pre-wrap font-mono text-xs">{}</pre>', text)
 
 
 class PlatformAdmin(ModelAdmin):

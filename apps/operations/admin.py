@@ -28,7 +28,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.brokers.models import Broker
-from apps.core.admin import PlatformAdmin, ReadOnlyAdmin, actor_of
+from apps.core.admin import PlatformAdmin, ReadOnlyAdmin, actor_of, as_pre
 from apps.core.models import DeadLetter, ScheduledWork
 from apps.core.redaction import hide_secrets
 from apps.messaging.models import RawEvent
@@ -149,7 +149,7 @@ class DeadLetterAdmin(_OfABroker):
 
     @display(description=_("payload"))
     def readable_payload(self, letter: DeadLetter) -> str:
-        return _as_pre(letter.payload)
+        return as_pre(letter.payload)
 
     @admin.action(description=_("Retry: put it back to work"), permissions=["view"])
     def retry(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
@@ -188,7 +188,7 @@ class ScheduledWorkAdmin(_OfABroker):
 
     @display(description=_("payload"))
     def readable_payload(self, work: ScheduledWork) -> str:
-        return _as_pre(work.payload)
+        return as_pre(work.payload)
 
 
 def readable_body(body: bytes) -> str:
@@ -198,11 +198,6 @@ def readable_body(body: bytes) -> str:
     with suppress(ValueError, RecursionError):
         text = json.dumps(hide_secrets(json.loads(text)), indent=2, ensure_ascii=False)
     return text if len(text) <= _LARGEST_SHOWN else f"{text[:_LARGEST_SHOWN]} …"
-
-
-def _as_pre(payload: dict[str, Any]) -> str:
-    text = json.dumps(hide_secrets(payload), indent=2, ensure_ascii=False)
-    return format_html('<pre class="whitespace-pre-wrap font-mono text-xs">{}</pre>', text)
 
 
 def _number(text: str | None) -> int | None:

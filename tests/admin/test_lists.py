@@ -28,7 +28,18 @@ from apps.core.access import system_actor
 from apps.core.admin import TenantAdmin
 from apps.core.models import DeadLetter, ScheduledWork
 from apps.core.tenancy import in_public
-from apps.leads.models import Lead
+from apps.leads.models import (
+    CustomField,
+    DuplicatePair,
+    IngestRecord,
+    Job,
+    Lead,
+    LeadMerge,
+    Pipeline,
+    PipelineRule,
+    SavedView,
+)
+from apps.leads.types import JobKind, Stage
 from apps.messaging.models import ChannelAccount, RawEvent
 from apps.queues.models import AgentState, Queue
 from tests.factories import (
@@ -63,6 +74,11 @@ def _periodic_task(n: int) -> None:
     PeriodicTask.objects.create(name=f"task {n}", task="core.poll_work", interval=interval)
 
 
+def _pipeline_rule(n: int) -> None:
+    pipeline = Pipeline.objects.filter(is_default=True).first() or Pipeline.objects.create(name="Ventas")
+    PipelineRule.objects.create(pipeline=pipeline, name=f"regla {n}", to_stage=Stage.AGENDADO)
+
+
 # One more row of each model, each with relatives of its own where it has relatives.
 MAKERS = {
     Broker: lambda n, broker: _broker(n),
@@ -80,6 +96,13 @@ MAKERS = {
     LLMUsage: lambda n, broker: LLMUsage.objects.create(broker=broker, model="m", cost_usd=1),
     AuditEntry: lambda n, broker: AuditEntry.objects.create(name="x.y", actor_kind="system"),
     Lead: lambda n, broker: make_lead(assigned_agent=make_user()),
+    CustomField: lambda n, broker: CustomField.objects.create(name=f"campo {n}"),
+    IngestRecord: lambda n, broker: IngestRecord.objects.create(lead=make_lead(), payload={"nombre": "Ana"}),
+    Job: lambda n, broker: Job.objects.create(kind=JobKind.RESCORE, created_by=make_user("admin")),
+    LeadMerge: lambda n, broker: LeadMerge.objects.create(kept=make_lead(), absorbed_id=n, absorbed={}),
+    DuplicatePair: lambda n, broker: DuplicatePair.objects.create(first=make_lead(), second=make_lead(), reason="name"),
+    SavedView: lambda n, broker: SavedView.objects.create(name=f"vista {n}", owner=make_user("admin")),
+    PipelineRule: lambda n, broker: _pipeline_rule(n),
     Conversation: lambda n, broker: _conversation(broker.pk),
     Message: lambda n, broker: make_message(),
     Queue: lambda n, broker: make_queue(make_user()),
