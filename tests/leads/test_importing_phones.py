@@ -10,7 +10,27 @@ from hypothesis import strategies as st
 from apps.core.phones import match_key, parse_phone
 from apps.leads.importing.phones import PhoneReader, is_cut_number
 
-COUNTRIES = ["CL", "CO", "MX", "AR", "BR", "PE", "UY", "EC", "VE", "DO", "PR", "CR", "PA", "GT", "ES", "US", "IT", "PY", ""]
+COUNTRIES = [
+    "CL",
+    "CO",
+    "MX",
+    "AR",
+    "BR",
+    "PE",
+    "UY",
+    "EC",
+    "VE",
+    "DO",
+    "PR",
+    "CR",
+    "PA",
+    "GT",
+    "ES",
+    "US",
+    "IT",
+    "PY",
+    "",
+]
 READERS = {country: PhoneReader(country) for country in COUNTRIES}
 CODES = sorted(str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 

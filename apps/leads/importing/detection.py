@@ -52,7 +52,9 @@ def find_format(path: Path) -> str:
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise InvalidInput(_("This is an old Excel file. Save it as .xlsx or as CSV and try again."), field="file")
     if head.lstrip()[:1] == b"<" and b"<" in head and re.search(rb"<(html|table|\?xml|!doctype)", head, re.IGNORECASE):
-        raise InvalidInput(_("This is a web page, not a table. Save it as .xlsx or as CSV and try again."), field="file")
+        raise InvalidInput(
+            _("This is a web page, not a table. Save it as .xlsx or as CSV and try again."), field="file"
+        )
     if not _is_utf16(head) and type_of(head, "text/csv") == UNKNOWN:
         raise InvalidInput(_("This is not a CSV or XLSX file."), field="file")
     if type_of(head, "text/csv") not in {"text/csv", UNKNOWN}:
@@ -110,7 +112,9 @@ def _is_value(cell: str) -> bool:
     """A header is no number, no phone and no e-mail address."""
     text = cell.strip()
     digits = sum(letter.isdigit() for letter in text)
-    return digits >= 7 and digits * 2 >= len(text) or ("@" in text and "." in text.rsplit("@", 1)[1] and " " not in text)
+    return (
+        digits >= 7 and digits * 2 >= len(text) or ("@" in text and "." in text.rsplit("@", 1)[1] and " " not in text)
+    )
 
 
 def _format_of_archive(path: Path) -> str:
@@ -135,7 +139,10 @@ def _is_utf16(head: bytes) -> bool:
         return True
     sample = head[:4096]
     odd, even = sample[1::2].count(0), sample[::2].count(0)
-    return max(odd, even) > 0.4 * len(sample) / 2 and min(odd, even) < 0.05 * len(sample)
+    if max(odd, even) <= 0.4 * len(sample) / 2 or min(odd, even) >= 0.05 * len(sample):
+        return False
+    text = sample.decode("utf-16-le" if odd > even else "utf-16-be", errors="replace")
+    return sum(letter.isprintable() or letter.isspace() for letter in text) > 0.95 * len(text)
 
 
 def _bytes_that_are_no_utf8(path: Path) -> bytes:

@@ -99,7 +99,7 @@ class PhoneReader:
         if country not in self._homes:
             metadata = PhoneMetadata.metadata_for_region(country, None) if country else None
             shared = self._habits(str(metadata.country_code)) if metadata is not None else None
-            self._homes[country] = _Home(metadata, shared) if shared is not None else None
+            self._homes[country] = None if metadata is None or shared is None else _Home(metadata, shared)
         return self._homes[country]
 
     def _by_the_book(self, text: str, country: str) -> str | None:
@@ -118,7 +118,8 @@ class _Home:
         self._own = _habits_of(metadata)
         self._shared = shared
         self._abroad = re.compile(metadata.international_prefix or r"(?!)")
-        self._valid = re.compile(metadata.general_desc.national_number_pattern or r"(?!)")
+        numbers = metadata.general_desc
+        self._valid = re.compile((numbers.national_number_pattern if numbers is not None else None) or r"(?!)")
         self._longest = max(self._own.lengths, default=0)
 
     def read(self, digits: str) -> str | None:
@@ -138,10 +139,10 @@ class _Home:
 
 
 def _habits_of(metadata: PhoneMetadata) -> _Habits:
-    prefix = metadata.national_prefix_for_parsing
+    prefix, numbers = metadata.national_prefix_for_parsing, metadata.general_desc
     return _Habits(
         calling_code=str(metadata.country_code),
-        lengths=frozenset(metadata.general_desc.possible_length),
+        lengths=frozenset(numbers.possible_length if numbers is not None else ()),
         prefix=re.compile(prefix) if prefix else None,
     )
 

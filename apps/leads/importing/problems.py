@@ -34,6 +34,11 @@ SENTENCES: Final[dict[str, Promise]] = {
     INVALID_NUMBER: _("This is not a number"),
     INVALID_YES_NO: _("This is neither yes nor no"),
     INVALID_FIELD: _("This does not fit the type of the field"),
+    # Why a lead stays when an import is taken back (apps.leads.importing.undoing).
+    "kept_contact": _("Somebody wrote to this lead, or the lead wrote"),
+    "kept_work": _("Somebody has worked with this lead"),
+    "kept_linked": _("Something else belongs to this lead"),
+    "kept_changed": _("It was changed again after the import"),
 }
 
 

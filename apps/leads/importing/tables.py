@@ -3,6 +3,7 @@
 import csv
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Final
 from zipfile import BadZipFile
 
 from django.utils.translation import gettext_lazy as _
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from apps.core.errors import InvalidInput
 from apps.leads.importing.detection import (
@@ -92,11 +94,8 @@ def read_rows(path: Path, reading: Reading) -> Iterator[Row]:
 
 def sheets_of(path: Path) -> list[str]:
     """The names of a spreadsheet's sheets that a person sees."""
-    book = _open_book(path)
-    try:
+    with _open_book(path) as book:
         return [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    finally:
-        book.close()
 
 
 def _csv_rows(path: Path, reading: Reading) -> Iterator[Row]:
@@ -114,27 +113,29 @@ def _csv_rows(path: Path, reading: Reading) -> Iterator[Row]:
 
 
 def _xlsx_rows(path: Path, reading: Reading) -> Iterator[Row]:
-    book = _open_book(path)
-    try:
-        if reading.sheet not in book.sheetnames:
+    with _open_book(path) as book:
+        sheet = next((sheet for sheet in book.worksheets if sheet.title == reading.sheet), None)
+        if sheet is None:
             raise InvalidInput(_("There is no sheet of this name."), field="sheet")
-        sheet = book[reading.sheet]
-        # Some programs write a wrong size of the table into it.
-        sheet.reset_dimensions()
+        if isinstance(sheet, ReadOnlyWorksheet):
+            # Some programs write a wrong size of the table into it.
+            sheet.reset_dimensions()
         for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
             yield number, [_text_of(cell) for cell in cells]
-    except (KeyError, ValueError, SyntaxError, BadZipFile, EOFError, OSError) as error:
-        raise UnreadableFile(field="file") from error
-    finally:
-        book.close()
 
 
-def _open_book(path: Path):  # type: ignore[no-untyped-def]  # openpyxl's stubs do not tell the read-only book apart
+@contextmanager
+def _open_book(path: Path) -> Iterator[Workbook]:
     try:
-        with warnings.catch_warnings():
+        # As a file: a path would have to end as openpyxl expects.
+        with path.open("rb") as file, warnings.catch_warnings():
             # Styles and validations that it does not know are none of our business.
             warnings.simplefilter("ignore")
-            return load_workbook(path, read_only=True, data_only=True, keep_links=False)
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            try:
+                yield book
+            finally:
+                book.close()
     except (InvalidFileException, BadZipFile, KeyError, ValueError, SyntaxError, OSError, EOFError) as error:
         raise UnreadableFile(field="file") from error
 
