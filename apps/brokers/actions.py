@@ -118,7 +118,7 @@ def update_broker(*, actor: Actor, broker_id: int, changes: Mapping[str, object]
             before = {field: getattr(broker, field) for field in differing}
             for field, value in differing.items():
                 setattr(broker, field, value)
-            broker.save(update_fields=list(differing))
+            broker.save(update_fields=[*differing, "updated_at"])
             publish(
                 BrokerUpdated(
                     broker_id=broker_id,
@@ -152,7 +152,7 @@ def delete_broker(*, actor: Actor, broker_id: int) -> None:
         broker = _locked(actor, broker_id)
 
         broker.deleted_at = clock.now()
-        broker.save(update_fields=["deleted_at"])
+        broker.save(update_fields=["deleted_at", "updated_at"])
         publish(BrokerDeleted(broker_id=broker_id, actor=actor, label=broker.name))
 
 
@@ -216,7 +216,7 @@ def _suspend(actor: Actor, broker: Broker) -> None:
     if not broker.is_active:
         return
     broker.is_active = False
-    broker.save(update_fields=["is_active"])
+    broker.save(update_fields=["is_active", "updated_at"])
     publish(BrokerSuspended(broker_id=broker.pk, actor=actor, label=broker.name))
 
 
@@ -224,7 +224,7 @@ def _reopen(actor: Actor, broker: Broker) -> None:
     if broker.is_open:
         return
     broker.is_active, broker.deleted_at = True, None
-    broker.save(update_fields=["is_active", "deleted_at"])
+    broker.save(update_fields=["is_active", "deleted_at", "updated_at"])
     publish(BrokerRestored(broker_id=broker.pk, actor=actor, label=broker.name))
 
 

@@ -53,6 +53,14 @@ class BrokerRestored(BrokerEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IngestKeyRotated(BrokerEvent):
+    """`old_until`: when the keys before it stop."""
+
+    name: ClassVar[str] = "broker.ingest_key_rotated"
+    old_until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DomainAdded(BrokerEvent):
     name: ClassVar[str] = "broker.domain_added"
     domain: str
