@@ -47,6 +47,7 @@ def findings(settings: Mapping[str, Any]) -> list[Finding]:
         *_hosts(list(settings["ALLOWED_HOSTS"])),
         *_public_url(str(settings["PUBLIC_URL"])),
         *([Finding("DEBUG", "must be false: debug pages show secrets")] if settings["DEBUG"] else []),
+        *([] if settings["AUTH_ENABLED"] else [Finding("AUTH_ENABLED", "must be true: /api/v1/admin would be open")]),
         *_services(settings["env"].ENVIRON),
     ]
 

@@ -38,6 +38,7 @@ PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 ADMIN_API_KEY = env.str("ADMIN_API_KEY", "")
+AUTH_ENABLED = env.bool("AUTH_ENABLED", True)  # false opens /api/v1/admin to everybody; refused in production
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # what Prometheus brings as bearer; empty: /metrics is open
 SUPERADMIN_EMAIL = env.str("SUPERADMIN_EMAIL", "")
 SUPERADMIN_PASSWORD = env.str("SUPERADMIN_PASSWORD", "")
@@ -270,6 +271,8 @@ RATE_LIMITS = {
     "password_reset.account": (3, 3600),
     "api.user": (env.int("LIMIT_API_USER", 1200), 60),
     "api.broker": (env.int("LIMIT_API_BROKER", 12000), 60),
+    "ingest.account": (env.int("LIMIT_INGEST_ACCOUNT", 6000), 60),
+    "ingest.unknown": (env.int("LIMIT_INGEST_UNKNOWN", 60), 60),
     "webchat.address": (env.int("LIMIT_WEBCHAT_ADDRESS", 60), 60),
     "webchat.visitor": (env.int("LIMIT_WEBCHAT_VISITOR", 30), 60),
     "webchat.connect": (env.int("LIMIT_WEBCHAT_CONNECT", 60), 60),
