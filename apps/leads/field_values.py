@@ -26,8 +26,8 @@ _ALIASES: Mapping[str, str] = {
     "first_name": "firstname nombres primernombre primeironome givenname",
     "last_name": "lastname apellido apellidos sobrenome surname familyname",
     "phone": "telefono telefonos tel phone phonenumber celular cel movil mobile mobilephone telefonomovil "
-    "telefonocelular numerodetelefono numerotelefono numerocelular numerodecelular whatsapp numerowhatsapp whatsappnumber "
-    "telefone fone contactphone telefonocontacto telefonodecontacto msisdn telefono1 phone1",
+    "telefonocelular numerodetelefono numerotelefono numerocelular numerodecelular whatsapp numerowhatsapp "
+    "whatsappnumber telefone fone contactphone telefonocontacto telefonodecontacto msisdn telefono1 phone1",
     "email": "email correo correoelectronico mail emailaddress emailcontacto correocontacto workemail "
     "direcciondecorreo direcciondecorreoelectronico enderecodeemail",
     "company": "empresa company companyname compania organizacion organization nombreempresa nombredelaempresa",
