@@ -77,7 +77,7 @@ class AdminKeyAuthentication(BearerAuthentication):
 
     def authenticate(self, request: Request) -> tuple[object, LoginSession | ApiKey] | None:
         raw = bearer_of(request._request)
-        if raw is not None and settings.ADMIN_API_KEY and _is_same(raw, settings.ADMIN_API_KEY):
+        if raw is not None and is_admin_key(raw):
             _enter(request, _broker_of_path_uid(request))
             return PlatformKeyHolder(), ApiKey()
         return super().authenticate(request)
@@ -95,6 +95,11 @@ def bearer_of(request: HttpRequest) -> str | None:
     if scheme.lower() != "bearer" or not token.strip() or " " in token.strip():
         raise InvalidToken()
     return token.strip()
+
+
+def is_admin_key(token: str) -> bool:
+    """Whether it is the configured ADMIN_API_KEY, compared in constant time; none is where none is configured."""
+    return bool(settings.ADMIN_API_KEY) and hmac.compare_digest(token.encode(), settings.ADMIN_API_KEY.encode())
 
 
 def _enter(request: Request, broker_id: int | None) -> None:
@@ -125,10 +130,6 @@ def _broker_of_path_uid(request: Request) -> int | None:
         except ValueError:
             continue
     return None
-
-
-def _is_same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
