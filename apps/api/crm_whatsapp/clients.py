@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.api.kit.lead_filters import LeadConditions, joined
 from apps.api.kit.pagination import PageLimitQuery, data_meta, data_meta_page_of, window_of
 from apps.api.kit.schema import documented
 from apps.api.kit.serializers import AnyCaseChoice, Email, Int, JSONObject, Serializer, Strings, Text, Time, serializers
@@ -19,13 +20,13 @@ from apps.core.countries import country_code, country_name
 from apps.leads import actions
 from apps.leads.models import Lead
 from apps.leads.queries import LeadFilter, get_lead, page_of_leads
+from apps.leads.scoring.points import BY_HAND
 from apps.leads.scoring.rules import scoring_rules
 from apps.leads.standing import Standing, set_standing, standing_conditions, standing_of
 from apps.leads.tagging import add_tags, remove_tag
 from apps.leads.types import ContactStatus
 
 MOST_CHATS = 50
-BY_HAND = "by_hand"
 
 
 class CrmLeadStatus(AnyCaseChoice):
@@ -50,6 +51,7 @@ class CrmClientsQuery(PageLimitQuery):
     search = Text(max_length=200, required=False, allow_blank=True)
     lead_status = CrmLeadStatus(required=False)
     segment = Text(max_length=60, required=False, allow_blank=True)
+    filter = LeadConditions()
 
 
 class CrmClientBase(Serializer):
@@ -227,12 +229,13 @@ class ClientViewSet(ApiViewSet):
 
 
 def _filter_of(query: dict[str, Any]) -> LeadFilter:
-    nodes = []
-    if "lead_status" in query:
-        nodes.append(standing_conditions(query["lead_status"]))
-    if query.get("segment"):
-        nodes.append({"field": "segment", "op": "is", "value": query["segment"]})
-    return LeadFilter(search=query.get("search", ""), conditions={"all": nodes} if nodes else {})
+    standing, segment = query.get("lead_status"), query.get("segment")
+    conditions = joined(
+        standing_conditions(standing) if standing else {},
+        {"field": "segment", "op": "is", "value": segment} if segment else {},
+        query.get("filter") or {},
+    )
+    return LeadFilter(search=query.get("search", ""), conditions=conditions)
 
 
 def _detail(actor: Actor, client_id: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.api.kit.lead_filters import LeadConditions, joined
 from apps.api.kit.pagination import PageLimitQuery, items_page, items_page_of, window_of
 from apps.api.kit.schema import documented
 from apps.api.kit.serializers import Email, Int, JSONObject, ListedStrings, Serializer, Strings, Text, Time, serializers
@@ -30,6 +31,7 @@ class ContactsQuery(PageLimitQuery):
         required=False, child=Text(max_length=60), max_length=50, help_text="Contacts that have all of them."
     )
     has_odoo = serializers.BooleanField(required=False, allow_null=True, default=None)
+    filter = LeadConditions()
 
 
 class Contact(Serializer):
@@ -113,11 +115,12 @@ class ContactViewSet(ApiViewSet):
 
 
 def _filter_of(query: dict[str, Any]) -> LeadFilter:
-    nodes: list[dict[str, Any]] = []
-    if query["has_odoo"] is not None:
-        nodes.append({"field": "odoo_partner_id", "op": "known" if query["has_odoo"] else "unknown"})
+    has_odoo = query["has_odoo"]
     return LeadFilter(
         search=query.get("search", ""),
         tags=tuple(query.get("tags", ())),
-        conditions={"all": nodes} if nodes else {},
+        conditions=joined(
+            {} if has_odoo is None else {"field": "odoo_partner_id", "op": "known" if has_odoo else "unknown"},
+            query.get("filter") or {},
+        ),
     )

@@ -1,5 +1,6 @@
 """/v1/clients: the leads as the WhatsApp CRM document shows them."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -184,6 +185,22 @@ def test_filters_narrow_the_list_to_what_they_say(api, admin_user, query, found)
 )
 def test_a_wrong_filter_is_refused_and_named(api, admin_user, query):
     assert wrong_fields(api(admin_user).get(CLIENTS, query)) == [*query]
+
+
+def test_any_field_can_be_asked_for_by_the_products_own_filter(api, admin_user):
+    found = make_lead(attributes={"comuna": "Ñuñoa"}, segment="vip")
+    make_lead(attributes={"comuna": "Ñuñoa"})
+    make_lead(attributes={"comuna": "Maipú"}, segment="vip")
+    asked = {"all": [{"field": "attributes.comuna", "op": "is", "value": "Ñuñoa"}]}
+
+    answer = api(admin_user).get(CLIENTS, {"filter": json.dumps(asked), "segment": "vip"})
+
+    assert ids_of(answer) == [found.pk]
+
+
+@pytest.mark.parametrize("asked", ["{", "[]", "7", '{"all": [{"field": "nada", "op": "is", "value": 1}]}', "x" * 4001])
+def test_a_filter_that_is_none_is_refused_and_named(api, admin_user, asked):
+    assert wrong_fields(api(admin_user).get(CLIENTS, {"filter": asked})) == ["filter"]
 
 
 def test_an_agent_sees_their_own_clients_alone(api, agent_user, admin_user, supervisor_user):

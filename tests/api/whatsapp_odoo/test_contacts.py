@@ -121,6 +121,10 @@ def test_page_and_limit_choose_the_page(api, admin_user):
         ("has_odoo=true", {"juan"}),
         ("has_odoo=false", {"ana", "luz"}),
         ("has_odoo=false&tags=lead", {"ana"}),
+        (
+            'filter={"any":[{"field":"name","op":"contains","value":"luz"},{"field":"tags","op":"has_any","value":["vip"]}]}',
+            {"ana", "luz"},
+        ),
         ("", {"juan", "ana", "luz"}),
     ],
 )
