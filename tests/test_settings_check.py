@@ -23,7 +23,7 @@ DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-for-production-01234
 DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE="
 
 
-def start(then: str = "settings.DEBUG; print('started')", **changes: str | None) -> subprocess.CompletedProcess[str]:
+def start(then: str = "settings.DEBUG; print('started')", /, **changes: str | None) -> subprocess.CompletedProcess[str]:
     """Import the settings in a process of their own, with these variables changed or (None) taken away."""
     wanted = {**GOOD, **changes}
     environment = {name: value for name, value in wanted.items() if value is not None}
