@@ -215,6 +215,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "heartbeat": {"task": "core.heartbeat", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
+    "plan-days-of-leads": {"task": "leads.plan_days", "schedule": crontab(minute=23)},
     "prune": {"task": "operations.prune", "schedule": crontab(hour=4, minute=17)},
 }
 

@@ -15,24 +15,29 @@ from apps.accounts.types import Role, UserStatus
 from apps.brokers.models import Broker
 from apps.core.access import Actor
 from apps.core.countries import country_code
-from apps.core.errors import BadRequest, Forbidden, InvalidInput
+from apps.core.errors import BadRequest, Forbidden, InvalidInput, NotFound
 from apps.core.events import publish
 from apps.core.phones import match_key, normalize_phone
 from apps.leads.events import (
     LeadAssigned,
     LeadCreated,
     LeadDeleted,
+    LeadsChanged,
     LeadScored,
     LeadStageChanged,
     LeadUpdated,
 )
-from apps.leads.models import Lead, StageChange
+from apps.leads.models import Activity, Lead, StageChange
 from apps.leads.queries import get_lead, require_stage
-from apps.leads.scoring.rules import scoring_rules
+from apps.leads.scoring.rules import SETTLED, ScoringRules, scoring_rules
 from apps.leads.scoring.rules import status_of_score as status_of_score
+from apps.leads.stages import require_known
 from apps.leads.types import ContactStatus, LeadStatus, Stage
 
 MOST_TAGS = 50
+# So many moves at once are told one by one; a thousand would be a thousand events on every screen.
+MOST_TOLD_ALONE = 100
+LONGEST_LOSS_REASON = 120
 EDITABLE_FIELDS = frozenset(
     {
         "first_name",
@@ -157,9 +162,10 @@ def update_lead(*, actor: Actor, lead_id: int, phone_country: str = "", **fields
 
 @transaction.atomic
 def move_stage(*, actor: Actor, lead_id: int, stage: str, reason: str = "") -> Lead:
-    """Put the lead in a stage; won converts it, lost loses it. Moving to the present stage changes nothing.
+    """Put the lead in a stage; won converts it, lost loses it for the reason. Moving to the present stage changes
+    nothing.
 
-    Raises NotFound, InvalidInput for an unknown stage.
+    Raises NotFound, InvalidInput for an unknown stage, StageNeedsFields where the stage asks for more than is known.
     """
     lead = lock_lead(actor, lead_id)
     actor.require("clients.update")
@@ -171,21 +177,52 @@ def move_stage(*, actor: Actor, lead_id: int, stage: str, reason: str = "") -> L
     return lead
 
 
+@transaction.atomic
+def lose_lead(*, actor: Actor, lead_id: int, reason: str) -> Lead:
+    """Put the lead in perdido, as people do it: with a reason. One that is lost already gets the new reason.
+
+    Raises NotFound, InvalidInput without a reason, StageNeedsFields.
+    """
+    if not reason.strip():
+        raise InvalidInput(_("Say why the lead is lost."), field="reason", code="LOSS_REASON_REQUIRED")
+    lead = lock_lead(actor, lead_id)
+    if lead.stage != Stage.PERDIDO:
+        return move_stage(actor=actor, lead_id=lead_id, stage=Stage.PERDIDO, reason=reason.strip())
+
+    actor.require("clients.update")
+    before, lead.lost_reason = lead.lost_reason, reason.strip()[:LONGEST_LOSS_REASON]
+    if lead.lost_reason != before:
+        lead.save(update_fields=["lost_reason", "updated_at"])
+        changes: dict[str, list[Any]] = {"lost_reason": [before, lead.lost_reason]}
+        publish(LeadUpdated(broker_id=actor.broker_id, actor=actor, lead_id=lead.pk, changes=changes))
+    return lead
+
+
 def put_in_stages(*, actor: Actor, moves: Sequence[tuple[Lead, str]], reason: str) -> None:
     """Move each lead, locked by the caller's transaction, to another stage; as many queries for one as for a thousand.
 
-    What listens to the event writes its own line for each lead.
+    What listens to the event writes its own line for each lead; more than MOST_TOLD_ALONE at once are told together.
+    Raises StageNeedsFields, with nothing moved, where one lacks what its stage asks for.
     """
+    require_known(moves, reason=reason)
     now = timezone.now()
     StageChange.objects.bulk_create([_stage_change(actor, lead, stage, reason, now) for lead, stage in moves])
     before = {lead.pk: lead.stage for lead, _stage in moves}
-    alike: dict[tuple[str, str], list[int]] = defaultdict(list)
+    alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    # What was decided has the temperature of its score again.
+    rules = scoring_rules() if any(lead.status in SETTLED for lead, _stage in moves) else None
     for lead, stage in moves:
-        lead.status = _status_in_stage(lead, stage)
+        lead.status = _status_in_stage(lead, stage, rules)
         lead.stage, lead.stage_changed_at, lead.updated_at = stage, now, now
-        alike[stage, lead.status].append(lead.pk)
-    for (stage, status), ids in alike.items():
-        Lead.objects.filter(pk__in=ids).update(stage=stage, status=status, stage_changed_at=now, updated_at=now)
+        lead.lost_reason = reason.strip()[:LONGEST_LOSS_REASON] if stage == Stage.PERDIDO else ""
+        alike[stage, lead.status, lead.lost_reason].append(lead.pk)
+    for (stage, status, lost_reason), ids in alike.items():
+        Lead.objects.filter(pk__in=ids).update(
+            stage=stage, status=status, lost_reason=lost_reason, stage_changed_at=now, updated_at=now
+        )
+    if len(moves) > MOST_TOLD_ALONE:
+        _tell_of_moves(actor, moves, before, reason)
+        return
     for lead, stage in moves:
         publish(
             LeadStageChanged(
@@ -322,7 +359,10 @@ def lock_lead(actor: Actor, lead_id: int) -> Lead:
     Raises NotFound for one out of the actor's sight.
     """
     get_lead(actor, lead_id)
-    return Lead.objects.select_for_update(of=("self",)).get(pk=lead_id)
+    lead = Lead.objects.select_for_update(of=("self",)).filter(pk=lead_id).first()
+    if lead is None:  # merged into another, or deleted, while we waited for the lock
+        raise NotFound(_("There is no lead with this number."), field="lead_id")
+    return lead
 
 
 def clean_tags(tags: Sequence[str]) -> list[str]:
@@ -342,14 +382,28 @@ def _stage_change(actor: Actor, lead: Lead, stage: str, reason: str, now: dateti
     )
 
 
-def _status_in_stage(lead: Lead, stage: str) -> str:
+def _tell_of_moves(actor: Actor, moves: Sequence[tuple[Lead, str]], before: Mapping[int, str], reason: str) -> None:
+    """A line on each timeline, as its event would have written, and one event for all."""
+    Activity.objects.bulk_create(
+        Activity(
+            lead=lead,
+            kind="stage_changed",
+            details={"from": before[lead.pk], "to": stage, "reason": reason},
+            actor_kind=actor.kind,
+            actor_name=actor.name,
+            actor_user_id=actor.user_id,
+        )
+        for lead, stage in moves
+    )
+    publish(LeadsChanged(broker_id=actor.broker_id, actor=actor, changed=("stage", "status"), count=len(moves)))
+
+
+def _status_in_stage(lead: Lead, stage: str, rules: ScoringRules | None) -> str:
     if stage == Stage.GANADO:
         return LeadStatus.CONVERTED
     if stage == Stage.PERDIDO:
         return LeadStatus.LOST
-    if lead.status in {LeadStatus.CONVERTED, LeadStatus.LOST}:
-        return scoring_rules().status_of(float(lead.score))
-    return lead.status
+    return rules.status_of(float(lead.score)) if rules and lead.status in SETTLED else lead.status
 
 
 def _require_editable(names: Iterable[str]) -> None:

@@ -4,6 +4,7 @@
 decided in one: what she learned, what she says, whom she calls, and which messages that dealt with.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,12 +29,15 @@ from apps.core.errors import Unavailable
 from apps.core.tenancy import entered_broker_id
 from apps.core.work import Retry, schedule
 from apps.leads.actions import move_stage, update_lead
+from apps.leads.settling import ask_to_settle
+from apps.leads.stages import StageNeedsFields
 from apps.leads.types import STAGE_ORDER
 from apps.messaging.types import ContentType
 from apps.queues.actions import enqueue
 from apps.reception.brief import brief_of, broker_config
 from apps.reception.scoring import rescore
 
+log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=45)
 # A burst of messages is answered together: this long we wait after the first of them.
 BURST = timedelta(seconds=1)
@@ -142,6 +146,8 @@ def _leave_to_people(conversation: Conversation, waiting: Sequence[Message]) -> 
         enqueue(actor=_sofia(conversation), conversation_id=conversation.pk, reason="assistant_off")
     elif locked.status == ConversationStatus.PENDING:
         change_state(locked, actor=_sofia(conversation), status=ConversationStatus.ACTIVE, reason="customer_wrote")
+    # Who writes is more engaged, whoever answers.
+    ask_to_settle(conversation.lead_id)
 
 
 @transaction.atomic
@@ -194,7 +200,7 @@ def _learn(conversation: Conversation, brief: Brief, reply: Reply, *, actor: Act
     if fields:
         update_lead(actor=actor, lead_id=lead_id, **fields)
     if _is_ahead(reply.stage_hint, conversation.lead.stage):
-        move_stage(actor=actor, lead_id=lead_id, stage=str(reply.stage_hint), reason="Sofía")
+        _move(actor, lead_id, str(reply.stage_hint))
     rescore(actor, lead_id)
     conversation.assistant_state = {
         **conversation.assistant_state,
@@ -205,6 +211,14 @@ def _learn(conversation: Conversation, brief: Brief, reply: Reply, *, actor: Act
         "turns_without_progress": reply.turns_without_progress,
     }
     conversation.save(update_fields=["assistant_state"])
+
+
+def _move(actor: Actor, lead_id: int, stage: str) -> None:
+    """As far as Sofía thinks; where the stage asks for more than she knows, the lead stays and she goes on asking."""
+    try:
+        move_stage(actor=actor, lead_id=lead_id, stage=stage, reason="Sofía")
+    except StageNeedsFields:
+        log.info("the lead lacks what the stage asks for", extra={"lead_id": lead_id, "stage": stage})
 
 
 def _is_ahead(hint: str | None, stage: str) -> bool:

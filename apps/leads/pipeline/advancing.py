@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When, fields
+from django.db.models import Case, Exists, Max, Min, OuterRef, Q, QuerySet, When, fields
 
 from apps.core.access import Actor
 from apps.leads.actions import lock_lead, put_in_stages
@@ -17,6 +17,7 @@ from apps.leads.stages import StageSettings, has_what_is_asked, stage_settings, 
 from apps.leads.types import FINAL_STAGES, STAGE_ORDER
 
 MAX_ADVANCED_AT_ONCE: Final = 1_000
+_RANGE: Final = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,19 @@ def advance_by_themselves(*, actor: Actor, leads: QuerySet[Lead]) -> int:
     Unlike what somebody asks for, this leaves a lead where a person put it back to.
     """
     return _advance(actor, leads, _due_and_not_taken_back)
+
+
+def advance_many(*, actor: Actor, leads: QuerySet[Lead], on_progress: Callable[[], None] = lambda: None) -> int:
+    """`advance_by_themselves` for any number of leads, by ranges of their numbers in transactions of their own."""
+    ends = leads.aggregate(first=Min("pk"), last=Max("pk"))
+    advanced = 0
+    for first in range(ends["first"] or 0, (ends["last"] or -1) + 1, _RANGE):
+        some = leads.filter(pk__gte=first, pk__lt=first + _RANGE)
+        while moved := advance_by_themselves(actor=actor, leads=some):
+            advanced += moved
+            on_progress()
+        on_progress()
+    return advanced
 
 
 def due_leads(actor: Actor, rule: PipelineRule) -> QuerySet[Lead]:

@@ -122,13 +122,15 @@ def rescore_many(
     return _rescore_many(actor, leads, new_score, job_id=job_id, on_progress=on_progress)
 
 
-def age_scores(*, actor: Actor, leads: QuerySet[Lead]) -> RescoreReport:
+def age_scores(
+    *, actor: Actor, leads: QuerySet[Lead], on_progress: Callable[[int], None] = lambda _checked: None
+) -> RescoreReport:
     """As `rescore_many`, for what time alone has changed: a temperature stays where the score does."""
 
     def aged(one: Standing, rules: ScoringRules, now: datetime) -> NewScore:
         return _with_status_kept(new_score(one, rules, now))
 
-    return _rescore_many(actor, leads, aged)
+    return _rescore_many(actor, leads, aged, on_progress=on_progress)
 
 
 def standings(leads: QuerySet[Lead]) -> Iterator[Standing]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from apps.brokers.models import Broker, BrokerConfig
@@ -13,7 +14,7 @@ from apps.core.errors import InvalidInput
 from apps.core.events import Event, publish
 from apps.core.tenancy import entered_broker_id
 from apps.leads.jobs import create_job
-from apps.leads.models import Job, Lead
+from apps.leads.models import Job, LeadTally
 from apps.leads.scoring.rules import MOST_POINTS, WEIGHTS, ScoringRules, rules_from
 from apps.leads.types import JobKind, JobState
 
@@ -90,7 +91,8 @@ def start_rescore(*, actor: Actor) -> Job:
     if waiting is not None:
         return waiting
 
-    return create_job(actor=actor, kind=JobKind.RESCORE, params={}, total=Lead.objects.count())
+    total = LeadTally.objects.aggregate(number=Sum("number"))["number"] or 0
+    return create_job(actor=actor, kind=JobKind.RESCORE, params={}, total=max(0, total))
 
 
 def _stored(wanted: NewScoring) -> tuple[dict[str, float], dict[str, float], dict[str, Any]]:
