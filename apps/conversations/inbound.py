@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
@@ -81,7 +81,7 @@ def receive_event(event: RawEvent) -> bool:
     with in_broker(account.broker_id):
         for item in items:
             try:
-                _receive_item(account, item)
+                _receive_item_surely(account, item)
             except (OperationalError, InterfaceError) as error:
                 problems.append(f"{type(error).__name__}: {error}")
                 is_final = False
@@ -93,6 +93,14 @@ def receive_event(event: RawEvent) -> bool:
     if problems:
         ledger.mark_failed(event, "\n".join(problems), is_final=is_final)
     return not problems
+
+
+def _receive_item_surely(account: AccountRef, item: ParsedEvent) -> None:
+    """Once more where another transaction made the same row, or merged the person, at the same moment."""
+    try:
+        _receive_item(account, item)
+    except IntegrityError:
+        _receive_item(account, item)
 
 
 def _receive_item(account: AccountRef, item: ParsedEvent) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.access import Actor, system_actor
 from apps.core.errors import Conflict, InvalidInput
 from apps.core.events import publish
-from apps.core.phones import phone_of_wa_id
+from apps.core.phones import spellings
 from apps.leads.events import LeadMergeBegan, LeadsMerged, LeadStageChanged
 from apps.leads.merging.locks import lock_people, require_nothing_dangles
 from apps.leads.merging.rows import move_rows
@@ -18,6 +18,7 @@ from apps.leads.merging.snapshot import as_json, columns_of, field_names
 from apps.leads.merging.values import check_choices, merged_columns
 from apps.leads.models import DuplicatePair, Lead, LeadIdentity, LeadMerge, StageChange
 from apps.leads.queries import get_lead
+from apps.leads.scoring.rescoring import rescore_some
 from apps.leads.types import DuplicateState, IdentityKind
 
 
@@ -92,6 +93,7 @@ def _merge(actor: Actor, kept: Lead, absorbed: Lead, choices: Mapping[str, str])
     _replace(kept, absorbed, columns)
     if "stage" in columns:
         _tell_stage(actor, kept, stage_before, since)
+    rescore_some(actor=actor, lead_ids=[kept.pk])
     shown = {name: pair for name, pair in changes.items() if name not in _UNSAID}
     publish(
         LeadsMerged(
@@ -130,14 +132,19 @@ def _remember_other_phone(kept: Lead, absorbed: Lead, columns: Mapping[str, Any]
     if not (kept.phone and absorbed.phone):
         return
     loser = kept if "phone" in columns else absorbed
-    number = str(loser.phone).removeprefix("+")
-    if phone_of_wa_id(number) is None:
-        return
-    LeadIdentity.objects.get_or_create(
-        kind=IdentityKind.WA_ID,
-        scope="",
-        external_id=number,
-        defaults={"lead": loser, "display_name": loser.name[:200], "is_reachable": False},
+    LeadIdentity.objects.bulk_create(
+        [
+            LeadIdentity(
+                lead=loser,
+                kind=IdentityKind.WA_ID,
+                external_id=number.removeprefix("+"),
+                display_name=loser.name[:200],
+                is_reachable=False,
+                created_at=timezone.now(),
+            )
+            for number in spellings(str(loser.phone))
+        ],
+        ignore_conflicts=True,
     )
 
 

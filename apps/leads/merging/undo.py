@@ -19,6 +19,7 @@ from apps.leads.merging.snapshot import as_json, field_names, from_json, lead_fr
 from apps.leads.merging.values import ATTRIBUTE
 from apps.leads.models import DuplicatePair, Lead, LeadMerge
 from apps.leads.queries import visible_leads
+from apps.leads.scoring.rescoring import rescore_some
 from apps.leads.types import DuplicateReason, DuplicateState
 
 _ADDED = frozenset({"inbound_count", "total_purchases", "lifetime_value"})
@@ -71,6 +72,7 @@ def undo_merge(*, actor: Actor, merge_id: int) -> Lead:
     merge.save(update_fields=["undone_at", "kept_before"])
     if merge.actor_user_id is None:
         _keep_apart(actor, kept, back)
+    rescore_some(actor=actor, lead_ids=[kept.pk])
     _announce(actor, merge, kept, back, stage_now, left)
     return back
 
