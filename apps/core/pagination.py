@@ -12,12 +12,13 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Generic[T]):
-    """`items` from `offset` on, of `total`."""
+    """`items` from `offset` on, of `total`; where that is not exact, there are about so many."""
 
     items: Sequence[T]
     total: int
     offset: int
     limit: int
+    is_exact: bool = True
 
 
 def page_of(rows: QuerySet[M], *, offset: int, limit: int) -> Page[M]:

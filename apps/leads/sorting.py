@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from django.db.models import F
-from django.db.models.expressions import BaseExpression, Combinable, OrderBy
+from django.db.models import Expression, F
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -12,8 +12,7 @@ from apps.core.errors import InvalidInput
 from apps.leads.filters.attributes import json_value
 from apps.leads.filters.fields import ATTRIBUTE
 
-_Expression = BaseExpression | Combinable
-SORTS: Final[Mapping[str, tuple[_Expression, ...]]] = {
+SORTS: Final[Mapping[str, tuple[Expression | F, ...]]] = {
     "id": (),
     "created_at": (F("created_at"),),
     "name": (Lower("first_name"), Lower("last_name")),

@@ -1,6 +1,6 @@
 """Filters of leads: what is refused, what is found, and how it is said."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -165,7 +165,7 @@ def test_days_are_the_brokers(broker, actor):
     broker.timezone = "America/Mexico_City"
     broker.save()
     # 23:30 of the 9th in Mexico, and the 10th in UTC.
-    late = make_lead(created_at=timezone.datetime.fromisoformat("2026-05-10T05:30:00+00:00"))
+    late = make_lead(created_at=datetime.fromisoformat("2026-05-10T05:30:00+00:00"))
 
     assert found(actor, one("created_at", "is", "2026-05-09")) == {late.pk}
     assert found(actor, one("created_at", "lte", "2026-05-09")) == {late.pk}

@@ -13,13 +13,12 @@ from apps.api.kit.pagination import SkipLimitQuery, skip_limit, skip_limit_page_
 from apps.api.kit.schema import documented
 from apps.api.kit.serializers import AnyCaseChoice, Email, Int, JSONObject, Serializer, Strings, Text, Time, serializers
 from apps.api.kit.views import ApiViewSet
-from apps.core.pagination import page_of
 from apps.leads import actions
 from apps.leads.models import Lead
 from apps.leads.pipeline import auto_advance_lead, calificacion_of
-from apps.leads.queries import LeadFilter, get_lead, matching_leads, recent_activities
+from apps.leads.queries import LeadFilter, get_lead, page_of_leads, recent_activities
+from apps.leads.scoring import rescore_lead
 from apps.leads.types import LeadStatus, Stage
-from apps.reception.scoring import rescore
 
 
 class Score(serializers.FloatField):
@@ -130,8 +129,7 @@ class LeadViewSet(ApiViewSet):
         """Newest first; each word of `search` must be in the name, the phone or the e-mail."""
         query = self.query(LeadsQuery)
         window = window_of(query)
-        rows = matching_leads(self.actor, _filter_of(query))
-        page = page_of(rows, offset=window.offset, limit=window.limit)
+        page = page_of_leads(self.actor, _filter_of(query), window.offset, window.limit)
         return Response(skip_limit(page, LeadResponse(page.items, many=True).data))
 
     @documented(answer=LeadDetailResponse)
@@ -175,7 +173,7 @@ class LeadViewSet(ApiViewSet):
         """The stage only goes forward, by the rules of auto-advance."""
         with transaction.atomic():
             lead = get_lead(self.actor, lead_id)
-            rescore(self.actor, lead.pk)
+            rescore_lead(actor=self.actor, lead_id=lead.pk)
             advance = auto_advance_lead(actor=self.actor, lead_id=lead.pk)
         return Response(RecalculatedLead(advance.lead).data)
 
