@@ -146,11 +146,9 @@ def delete_field(*, actor: Actor, field_id: int) -> None:
     """
     field = lock_field(actor, field_id)
     CustomField.objects.filter(mapped_to=field.name).update(mapped_to="")
-    had_index = field.has_index or field.is_filterable
 
     field.is_filterable = False
-    if had_index:
-        _keep_index(field)
+    _keep_index(field)
     field.delete()
     publish(FieldDeleted(broker_id=actor.broker_id, actor=actor, field_id=field_id, label=str(field)))
 
@@ -214,6 +212,8 @@ def _require_target(field: CustomField, target: str) -> None:
 
 def _keep_index(field: CustomField) -> None:
     """Filters on it have an index of their own while `is_filterable`."""
+    if not field.is_filterable and not field.has_index:
+        return
     from apps.leads.field_indexes import keep_index
 
     keep_index(field)

@@ -15,6 +15,7 @@ from apps.api.kit.contracts import contract_operation
 from apps.core.models import DeadLetter
 from apps.core.tenancy import in_broker, leave_broker
 from apps.files.models import StoredFile
+from apps.leads.models import CustomField, IngestRecord
 from tests.api.schemas import Described, mounted_by_id, operations, resolved
 from tests.databases import reset_test_database
 from tests.factories import (
@@ -129,6 +130,8 @@ def rows_of_a(broker) -> dict[str, Row]:
         message = make_message(conversation, text=MARK)
         queue = make_queue(user, name=MARK)
         task = DeadLetter.objects.create(broker_id=broker.pk, kind="a.kind", error=MARK)
+        field = CustomField.objects.create(name=MARK)
+        record = IngestRecord.objects.create(payload={"nombre": MARK})
         file = StoredFile.objects.create(name=MARK, mime_type="text/plain", size=1, sha256="0" * 64, path="none")
     rows = {
         "user": user,
@@ -138,6 +141,8 @@ def rows_of_a(broker) -> dict[str, Row]:
         "message": message,
         "queue": queue,
         "file": file,
+        "field": field,
+        "record": record,
         "task": task,
         "broker": broker,
     }

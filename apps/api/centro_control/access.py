@@ -11,7 +11,14 @@ from rest_framework.request import Request
 from apps.accounts.errors import InvalidToken
 from apps.accounts.models import LoginSession
 from apps.accounts.tokens import session_of_access_token
-from apps.api.kit.authentication import AdminKeyAuthentication, ApiKey, PlatformKeyHolder, bearer_of, is_admin_key
+from apps.api.kit.authentication import (
+    AdminKeyAuthentication,
+    AdminKeyScheme,
+    ApiKey,
+    PlatformKeyHolder,
+    bearer_of,
+    is_admin_key,
+)
 from apps.api.kit.views import ApiViewSet
 from apps.brokers.ingest_keys import get_account, visible_accounts
 from apps.brokers.models import Broker
@@ -43,6 +50,12 @@ class PlatformAuthentication(AdminKeyAuthentication):
         except InvalidToken as error:
             raise Unauthenticated(NO_KEY) from error
         return session.user, session
+
+
+class PlatformScheme(AdminKeyScheme):
+    """How OpenAPI names it."""
+
+    target_class = PlatformAuthentication
 
 
 class IsPlatform(BasePermission):

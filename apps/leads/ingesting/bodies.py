@@ -20,6 +20,7 @@ from apps.core.errors import InvalidInput
 Json = dict[str, Any]
 MOST_DEPTH: Final = 60
 _MOST_FORM_FIELDS: Final = 1000
+_LARGEST: Final = 2**63
 _JSON_TYPE: Final = re.compile(r"application/(?:[\w.\-]+\+)?json")
 
 
@@ -51,7 +52,8 @@ def read_body(raw: bytes, content_type: str) -> Body:
 
 
 def storable(value: object, depth: int = 0) -> Any:
-    """The JSON value as PostgreSQL keeps it: without NUL characters and numbers that are none.
+    """The JSON value as PostgreSQL keeps it and JSON tells it again: without NUL characters, with numbers that are none
+    or need more than 64 bits as text (1e20 comes back from PostgreSQL as a whole number of 21 digits).
 
     Raises RecursionError below sixty levels.
     """
@@ -59,7 +61,7 @@ def storable(value: object, depth: int = 0) -> Any:
         raise RecursionError
     if isinstance(value, str):
         return value.replace("\x00", "")
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < _LARGEST):
         return str(value)
     if isinstance(value, dict):
         return {str(name).replace("\x00", ""): storable(inner, depth + 1) for name, inner in value.items()}
