@@ -79,6 +79,16 @@ class LeadsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeadsExported(Event):
+    """Leads left the house as a file: `form` is csv or xlsx, `wanted` the filter, `columns` what was in it."""
+
+    name: ClassVar[str] = "leads.exported"
+    form: str
+    wanted: dict[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobChanged(Event):
     """A job went on. `state` is a JobState; `done` of `total` leads or rows."""
 
@@ -198,3 +208,32 @@ class IngestReplayed(Event):
 
     name: ClassVar[str] = "record.replayed"
     record_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewCreated(Event):
+    """Somebody keeps a filter under a name."""
+
+    name: ClassVar[str] = "view.created"
+    view_id: int
+    label: str
+    is_shared: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewUpdated(Event):
+    """A kept filter changed: name, conditions, order, columns, or who sees it."""
+
+    name: ClassVar[str] = "view.updated"
+    view_id: int
+    label: str
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewDeleted(Event):
+    """A kept filter is gone; the leads are not."""
+
+    name: ClassVar[str] = "view.deleted"
+    view_id: int
+    label: str
