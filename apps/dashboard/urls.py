@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from apps.dashboard.lead_paths import LEAD_PATHS
 from apps.dashboard.views import access, board, commands, inbox, profile, settings
 
 app_name = "dashboard"
@@ -26,6 +27,7 @@ urlpatterns = [
     path("board/more/<str:stage>", board.more, name="board-more"),
     path("board/card/<int:lead_id>", board.card, name="board-card"),
     path("board/<int:lead_id>/move", board.move, name="board-move"),
+    *LEAD_PATHS,
     path("settings", settings.settings, name="settings"),
     path("presence", commands.presence, name="presence"),
     path("inbox/rows", inbox.rows, name="inbox-rows"),

@@ -20,6 +20,7 @@ from apps.leads.queries import get_lead
 from apps.leads.types import IdentityKind
 
 PAGE_SIZE: Final = 30
+MOST_AT_ONCE: Final = 500
 _BY_A_RULE: Final = "auto_advance."
 
 
@@ -115,9 +116,12 @@ class TimelinePage:
     older: int | None
 
 
-def timeline_page(actor: Actor, lead_id: int, *, kind: str = "", before_id: int | None = None) -> TimelinePage:
-    """One page of a lead's timeline, all kinds or one group of them: at most four queries.
+def timeline_page(
+    actor: Actor, lead_id: int, *, kind: str = "", before_id: int | None = None, down_to_id: int | None = None
+) -> TimelinePage:
+    """One page of a lead's timeline, all kinds or one group of them: at most five queries.
 
+    `before_id` asks for what came before an activity, `down_to_id` for everything from the newest to that one.
     Raises NotFound for a lead out of the actor's sight.
     """
     lead = get_lead(actor, lead_id)
@@ -126,9 +130,12 @@ def timeline_page(actor: Actor, lead_id: int, *, kind: str = "", before_id: int 
         rows = rows.filter(kind__in=_KINDS[kind])
     if before_id is not None:
         rows = rows.filter(pk__lt=before_id)
-    found = list(rows[: PAGE_SIZE + 1])
-    activities = found[:PAGE_SIZE]
-    older = activities[-1].pk if len(found) > PAGE_SIZE else None
+    size = PAGE_SIZE
+    if down_to_id is not None:
+        size = min(MOST_AT_ONCE, max(size, rows.filter(pk__gte=down_to_id).count()))
+    found = list(rows[: size + 1])
+    activities = found[:size]
+    older = activities[-1].pk if len(found) > size else None
     return TimelinePage(activities=activities, words=words_for(activities), older=older)
 
 
