@@ -237,7 +237,8 @@ def test_stages_statuses_and_agents_are_known_by_their_names(actor, run_work, ag
     job = do(
         actor,
         run_work,
-        f"phone,Etapa,Agente,lead_status,País\n+56912345678,Calificación financiera,{agent_user.email},converted,Colombia\n"
+        "phone,Etapa,Agente,lead_status,País\n"
+        f"+56912345678,Calificación financiera,{agent_user.email},converted,Colombia\n"
         "+56912345679,nunca,nadie@mail.cl,raro,Marte\n+56912345670,ganado,,,\n",
     )
 

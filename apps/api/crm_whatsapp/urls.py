@@ -2,10 +2,11 @@
 
 from apps.api.crm_whatsapp.auth import AuthDoorViewSet, AuthViewSet
 from apps.api.crm_whatsapp.clients import ClientViewSet
+from apps.api.crm_whatsapp.clients_files import ClientFilesViewSet
 from apps.api.crm_whatsapp.dialect import DIALECT
 from apps.api.crm_whatsapp.users import OwnProfileViewSet
 from apps.api.crm_whatsapp.webhooks import NumberWebhookViewSet
-from apps.api.kit.routing import mount, op, open_pending, pending
+from apps.api.kit.routing import addition, mount, op, open_pending, pending
 
 operations = [
     # ---- auth
@@ -71,8 +72,11 @@ operations = [
         ClientViewSet,
         "remove_tag",
     ),
-    pending("crm_whatsapp.clients.import", "POST", "v1/clients/import"),
-    pending("crm_whatsapp.clients.export", "GET", "v1/clients/export"),
+    op("crm_whatsapp.clients.import", "POST", "v1/clients/import", ClientFilesViewSet, "import_clients"),
+    addition(
+        "crm_whatsapp.clients.import_status", "GET", "v1/clients/import/{job_id}", ClientFilesViewSet, "import_status"
+    ),
+    op("crm_whatsapp.clients.export", "GET", "v1/clients/export", ClientFilesViewSet, "export_clients"),
     # ---- tasks
     pending("crm_whatsapp.tasks.list", "GET", "v1/tasks"),
     pending("crm_whatsapp.tasks.create", "POST", "v1/tasks"),

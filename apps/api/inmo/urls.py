@@ -7,6 +7,7 @@ from apps.api.inmo.brokers import BrokerViewSet
 from apps.api.inmo.chat import ChatStreamViewSet, ChatViewSet
 from apps.api.inmo.dialect import DIALECT
 from apps.api.inmo.leads import LeadViewSet
+from apps.api.inmo.leads_import import LeadImportViewSet
 from apps.api.inmo.pipeline import PipelineViewSet
 from apps.api.inmo.telegram import TelegramViewSet
 from apps.api.inmo.webhooks import WebhookViewSet
@@ -31,7 +32,8 @@ operations = [
     op("inmo.leads.assign", "PUT", "api/v1/leads/{lead_id}/assign", LeadViewSet, "assign"),
     op("inmo.leads.move_stage", "PUT", "api/v1/leads/{lead_id}/pipeline", LeadViewSet, "move_stage"),
     op("inmo.leads.recalculate", "POST", "api/v1/leads/{lead_id}/recalculate", LeadViewSet, "recalculate"),
-    pending("inmo.leads.bulk_import", "POST", "api/v1/leads/bulk-import"),
+    op("inmo.leads.bulk_import", "POST", "api/v1/leads/bulk-import", LeadImportViewSet, "bulk_import"),
+    addition("inmo.leads.import_status", "GET", "api/v1/leads/imports/{job_id}", LeadImportViewSet, "status"),
     # ---- chat
     op("inmo.chat.test", "POST", "api/v1/chat/test", ChatViewSet, "test"),
     op("inmo.chat.stream", "POST", "api/v1/chat/stream", ChatStreamViewSet, "stream"),

@@ -4,10 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -167,12 +170,22 @@ def _key(header: str) -> str:
 
 def _by_name(header: str, fields: Mapping[str, str]) -> str:
     plain = plain_name(header)
-    found = fields.get(plain) or _MORE_ALIASES.get(plain) or LEAD_ALIASES.get(plain)
+    found = fields.get(plain) or _MORE_ALIASES.get(plain) or LEAD_ALIASES.get(plain) or _our_names().get(plain)
     if found is None:
         # "Teléfono 2" is a phone; a second e-mail is nothing we keep.
         shared = LEAD_ALIASES.get(_NUMBERED.sub("", plain))
         found = shared if shared in SHARED_TARGETS else None
     return found or LEFT_OUT
+
+
+@lru_cache(maxsize=1)
+def _our_names() -> dict[str, str]:
+    """What our own exports call the columns, in each language."""
+    found: dict[str, str] = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found |= {plain_name(str(label)): target for target, label in TARGETS.items()}
+    return found
 
 
 def _targets_of_fields(fields: Sequence[CustomField]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from apps.leads.importing.mapping import ATTRIBUTE
 from apps.leads.importing.phones import PhoneReader, is_cut_number
 from apps.leads.importing.vocabulary import contact_statuses, stages
 from apps.leads.models import CustomField, Lead
-from apps.leads.types import FieldType
+from apps.leads.types import FieldType, Stage
 
 # What a cell may hold that PostgreSQL or a page cannot: everything below the space, and what only a broken file has.
 _UNPRINTABLE = dict.fromkeys(range(32), " ") | {127: "", 0: "", 0xFEFF: ""}
@@ -28,6 +28,8 @@ _TAG_SIGNS = re.compile(r"[,;|\n]")
 _MOST_REMEMBERED: Final = 20_000
 # What people type where there is nothing.
 _NOTHING: Final = frozenset({"", "-", "--", "n/a", "na", "#n/a", "null", "none", "nan", "s/n", "sin datos"})
+# A contact status that the pipeline decides (apps.leads.standing).
+_DECIDED: Final = {"converted": Stage.GANADO.value, "lost": Stage.PERDIDO.value}
 _PLAIN_COLUMNS: Final = ("company", "city", "address", "segment", "source")
 
 
@@ -120,6 +122,8 @@ class Normaliser:
                     self._refuse(row, place, text, code)
                 else:
                     row.others[name] = value
+                    if name == "contact_status" and (stage := _DECIDED.get(plain_name(text))):
+                        row.others.setdefault("stage", stage)
         if row.phone is None and not row.is_left_out:
             if not any(cell.strip() for cell in cells):
                 return None
