@@ -26,7 +26,6 @@ urlpatterns = [
     path("board/heads", board.heads, name="board-heads"),
     path("board/more/<str:stage>", board.more, name="board-more"),
     path("board/card/<int:lead_id>", board.card, name="board-card"),
-    path("board/<int:lead_id>/move", board.move, name="board-move"),
     *LEAD_PATHS,
     path("settings", settings.settings, name="settings"),
     path("presence", commands.presence, name="presence"),

@@ -147,13 +147,14 @@
 
   // ---- moving
   let last = null; // what `u` takes back
+  let asking = null; // the move for which a dialog asks something
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
-  async function send(id, stage, more) {
-    const body = more || new FormData();
+  async function send(id, stage) {
+    const body = new FormData();
     body.set('stage', stage);
     pending.add(id);
     try {
-      return await request(`${words.base}/${id}/move${query()}`, { method: 'POST', body });
+      return await request(`${words.leads}/${id}/stage`, { method: 'POST', body });
     } finally {
       pending.delete(id);
     }
@@ -163,67 +164,74 @@
       if (/^\d+$/.test(badge.textContent)) badge.textContent = Number(badge.textContent) + by;
     }
   }
-  // The card goes at once; where the server refuses, it goes back. `form`: what a dialog asked for besides.
-  async function move(id, stage, { isUndo = false, form = null } = {}) {
+  function shift(card, to) {
+    count(card.dataset.stage, -1);
+    card.dataset.stage = to;
+    count(to, 1);
+    place(card, { isWanted: true });
+  }
+  // The card goes at once; where the server refuses, or asks for something first, it goes back.
+  async function move(id, stage, { isUndo = false } = {}) {
     const card = cardOf(id);
     const from = card?.dataset.stage;
     if (!canMove || !card || !stages.includes(stage) || from === stage || pending.has(id)) return;
-    const shift = (to) => {
-      count(card.dataset.stage, -1);
-      card.dataset.stage = to;
-      count(to, 1);
-      place(card, { isWanted: true });
-    };
-    shift(stage);
+    shift(card, stage);
     card.classList.add('is-waiting');
     let answer = null;
     try {
-      answer = await send(id, stage, form);
+      answer = await send(id, stage);
     } catch {
       showToast(document.documentElement.dataset.wordOffline, 'error');
     }
     card.classList.remove('is-waiting');
-    if (answer?.isOk) moved(card, from, answer, isUndo);
-    else refused(card, () => shift(from), answer);
+    const form = answer?.html && parse(answer.html).querySelector('form');
+    if (answer?.isOk && !form) {
+      tellMove(card, from, stage, isUndo);
+      soon(`card:${id}`, () => refreshCard(id), 0);
+    } else if (answer?.status === 404) {
+      card.remove();
+      if (!answer.hasWords) showToast(words.wordGone, 'error');
+    } else {
+      shift(card, from);
+      if (form) ask(form, { id, from, stage, isUndo });
+      else if (answer && !answer.hasWords) showToast(document.documentElement.dataset.wordFailed, 'error');
+    }
     soon('heads', refreshHeads, 300);
   }
-  function moved(card, from, answer, isUndo) {
-    const { id, name, stage } = card.dataset;
-    if (answer.status === 200) place(parse(answer.html).querySelector('.card'), { isWanted: true });
-    else cardOf(id)?.remove();
-    document.getElementById('dialog').close();
+  function tellMove(card, from, stage, isUndo) {
+    const { id, name } = card.dataset;
     last = isUndo ? null : { id, from };
     const told = isUndo ? words.wordUndone : fill(words.wordMoved, { name, from: nameOf(from), to: nameOf(stage) });
     say(told);
     showToast(told, 'success', isUndo ? null : { label: words.wordUndo, run: takeBack });
   }
-  function refused(card, rollBack, answer) {
-    if (answer?.status === 404) {
-      card.remove();
-      if (!answer.hasWords) showToast(words.wordGone, 'error');
-      return;
-    }
-    rollBack();
-    if (!answer) return;
-    const asks = answer.html && parse(answer.html).querySelector('form');
-    if (asks) ask(answer.html);
-    else if (!answer.hasWords) showToast(document.documentElement.dataset.wordFailed, 'error');
-  }
   function takeBack() {
     if (last) move(last.id, last.from, { isUndo: true });
   }
 
-  // ---- what a stage asks for before a lead may enter
-  function ask(html) {
+  // ---- what a stage asks for before a lead enters: the form sends itself, and says `lead-saved` once the lead is there
+  function ask(form, wanted) {
     const dialog = document.getElementById('dialog');
-    document.getElementById('dialog-body').replaceChildren(parse(html));
+    asking = wanted;
+    document.getElementById('dialog-body').replaceChildren(form);
+    window.htmx.process(form);
     if (!dialog.open) dialog.showModal();
-    dialog.querySelector('[autofocus], [aria-invalid], input, select, textarea')?.focus();
+    (form.querySelector('[autofocus], [aria-invalid]') || form.querySelector('.body input, .body select'))?.focus();
   }
-  document.getElementById('dialog').addEventListener('submit', (event) => {
-    event.preventDefault();
-    const form = event.target;
-    move(form.dataset.lead, form.dataset.stage, { form: new FormData(form), isUndo: form.dataset.undo === 'yes' });
+  document.addEventListener('lead-saved', (event) => {
+    const id = String(event.detail.lead_id);
+    const card = cardOf(id);
+    if (card && asking?.id === id) {
+      shift(card, asking.stage);
+      tellMove(card, asking.from, asking.stage, asking.isUndo);
+    }
+    asking = null;
+    soon(`card:${id}`, () => refreshCard(id), 0);
+    soon('heads', refreshHeads, 300);
+  });
+  document.getElementById('dialog').addEventListener('close', () => {
+    const card = asking && cardOf(asking.id);
+    if (card) focus(card);
   });
 
   // ---- choosing a stage from a list: on a phone, by `m`, or by the card's button

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from apps.accounts.models import User
 from apps.accounts.queries import visible_users
@@ -12,16 +12,15 @@ from apps.accounts.types import UserStatus
 from apps.core.access import Actor
 from apps.dashboard.board_cards import Card, card_of, head_of
 from apps.dashboard.requests import broker_page
-from apps.leads.actions import move_stage
 from apps.leads.board import (
     NOBODY,
     BoardFilter,
     CardPage,
     board_card,
-    board_cards,
     board_figures,
     column_cards,
     known_sources,
+    read_board,
 )
 
 Team = dict[int, User]
@@ -75,19 +74,6 @@ def more(request: HttpRequest, actor: Actor, stage: str) -> HttpResponse:
 def card(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
     """One card, or nothing where it does not belong on this board any more."""
     actor.require("clients.read")
-    return _card(request, actor, lead_id)
-
-
-@require_POST
-@broker_page
-def move(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
-    """Put a lead in another stage; answers its card as it is then."""
-    move_stage(actor=actor, lead_id=lead_id, stage=request.POST.get("stage", ""))
-    return _card(request, actor, lead_id)
-
-
-def _card(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
-    """One card as it is now; 204 where it does not belong on this board."""
     lead = board_card(actor, lead_id, _wanted(request))
     if lead is None:
         return HttpResponse(status=204)
@@ -97,18 +83,16 @@ def _card(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
 
 def _columns(request: HttpRequest, actor: Actor, team: Team) -> dict[str, object]:
     wanted = _wanted(request)
-    pages = board_cards(actor, wanted)
-    heads = [head_of(each) for each in board_figures(actor, wanted)]
     return {
         "wanted": wanted,
         "can_move": _can_move(actor),
         "columns": [
             {
-                "head": head,
-                "cards": _cards(pages[head.stage], team),
-                "more": _more(head.stage, pages[head.stage], wanted),
+                "head": head_of(column.figures),
+                "cards": _cards(column.cards, team),
+                "more": _more(column.figures.stage, column.cards, wanted),
             }
-            for head in heads
+            for column in read_board(actor, wanted)
         ],
     }
 
