@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from apps.dashboard.duplicate_paths import DUPLICATE_PATHS
 from apps.dashboard.lead_paths import LEAD_PATHS
 from apps.dashboard.views import access, board, commands, inbox, profile, settings
 
@@ -27,6 +28,7 @@ urlpatterns = [
     path("board/more/<str:stage>", board.more, name="board-more"),
     path("board/card/<int:lead_id>", board.card, name="board-card"),
     *LEAD_PATHS,
+    *DUPLICATE_PATHS,
     path("settings", settings.settings, name="settings"),
     path("presence", commands.presence, name="presence"),
     path("inbox/rows", inbox.rows, name="inbox-rows"),
@@ -35,7 +37,7 @@ urlpatterns = [
     path("inbox/<int:conversation_id>/row", inbox.row, name="row"),
     path("inbox/<int:conversation_id>/pane", inbox.pane, name="pane"),
     path("inbox/<int:conversation_id>/head", inbox.head, name="head"),
-    path("inbox/<int:conversation_id>/lead", inbox.lead, name="lead"),
+    path("inbox/<int:conversation_id>/lead", inbox.lead, name="inbox-lead"),
     path("inbox/<int:conversation_id>/older", inbox.older, name="older"),
     path("inbox/<int:conversation_id>/tail", inbox.tail, name="tail"),
     path("inbox/<int:conversation_id>/messages", commands.write, name="write"),

@@ -155,6 +155,16 @@ class LeadMergeUndone(LeadEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DuplicatesFound(Event):
+    """A lead may be the same person as `count` others that nobody has looked at."""
+
+    name: ClassVar[str] = "duplicates.found"
+    is_kept: ClassVar[bool] = False
+    lead_id: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DuplicateDismissed(Event):
     """Somebody said that two leads are two people."""
 

@@ -24,6 +24,7 @@ FRAME_TYPES: dict[str, str] = {
     "leads.changed": "leads.changed",
     "job.changed": "job.changed",
     "job.ended": "job.ended",
+    "duplicates.changed": "duplicates.changed",
     "agent.presence_changed": "presence",
     "queue.changed": "queue_updated",
     "channel_account.status_changed": "account_status",

@@ -4,6 +4,9 @@ from typing import Any
 
 from apps.core.events import Event, subscribe
 from apps.leads.events import (
+    DuplicateDismissed,
+    DuplicateReopened,
+    DuplicatesFound,
     JobChanged,
     JobEnded,
     LeadAssigned,
@@ -74,6 +77,12 @@ def tell_changed_leads(event: LeadsChanged) -> None:
     """Everybody looks again at what they see; which leads and how many is not for all to know."""
     payload = {"changed": list(event.changed), "job_id": event.job_id}
     log_event(_broker(event), event.name, payload, [TEAM])
+
+
+@subscribe(DuplicatesFound, DuplicateDismissed, DuplicateReopened)
+def tell_duplicates(event: Event) -> None:
+    """Who reviews them looks again; which leads they are is not for all to know."""
+    tell(_broker(event), "duplicates.changed", {}, [ALL])
 
 
 @subscribe(JobChanged)

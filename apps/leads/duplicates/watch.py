@@ -7,9 +7,10 @@ import json
 import re
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
-from apps.core.events import subscribe
+from apps.core.access import system_actor
+from apps.core.events import publish, subscribe
 from apps.core.phones import match_key, spellings
 from apps.core.tenancy import entered_broker_id
 from apps.core.work import schedule, work_handler
@@ -22,7 +23,7 @@ from apps.leads.duplicates.search import (
     further_contacts,
     keep_pairs,
 )
-from apps.leads.events import LeadCreated, LeadEvent, LeadIdentityAdded, LeadUpdated
+from apps.leads.events import DuplicatesFound, LeadCreated, LeadEvent, LeadIdentityAdded, LeadUpdated
 from apps.leads.models import DuplicatePair, Lead, LeadIdentity
 from apps.leads.types import DuplicateReason, DuplicateState, IdentityKind
 
@@ -74,6 +75,7 @@ def compare_later(event: LeadEvent) -> None:
 
 
 @work_handler(KIND, max_attempts=3)
+@transaction.atomic
 def compare(payload: dict[str, Any]) -> None:
     """Find who else the lead may be. What nobody decided and what is no longer alike goes."""
     lead = Lead.objects.filter(pk=payload["lead_id"]).first()
@@ -99,8 +101,10 @@ def compare_lead(lead: Lead) -> None:
     if lead.phone:
         steps += [(DuplicateReason.PHONE, _BY_WA_IDS), (DuplicateReason.PHONE, _BY_CONTAINED)]
     _forget_unlike(lead, [found for reason, found in steps if reason != DuplicateReason.PHONE], values)
-    for reason, found in steps:
-        keep_pairs(found, reason, values)
+    new = sum(keep_pairs(found, reason, values) for reason, found in steps)
+    if new:
+        broker_id = entered_broker_id()
+        publish(DuplicatesFound(broker_id=broker_id, actor=system_actor(broker_id), lead_id=lead.pk, count=new))
 
 
 def _forget_unlike(lead: Lead, found: list[str], values: Values) -> None:

@@ -139,7 +139,6 @@ def _remember_other_phone(kept: Lead, absorbed: Lead, columns: Mapping[str, Any]
                 kind=IdentityKind.WA_ID,
                 external_id=number.removeprefix("+"),
                 display_name=loser.name[:200],
-                is_reachable=False,
                 created_at=timezone.now(),
             )
             for number in spellings(str(loser.phone))

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import Actor
 from apps.core.errors import InvalidInput
+from apps.leads.changes import label_of, label_of_source, labels_of, readable
 from apps.leads.merging.rows import count_rows
 from apps.leads.merging.values import (
     ATTRIBUTE,
@@ -21,7 +21,6 @@ from apps.leads.merging.values import (
 )
 from apps.leads.models import Lead
 from apps.leads.queries import get_lead
-from apps.leads.types import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +28,7 @@ class ValueChoice:
     """One field of both leads. `is_open`: both know something different, and the caller may choose."""
 
     name: str
-    label: str | Promise
+    label: str
     kept: str
     absorbed: str
     winner: Side
@@ -83,7 +82,7 @@ def _own(kept: Lead, absorbed: Lead, choices: Mapping[str, str]) -> list[ValueCh
     return [
         ValueChoice(
             name=field.name,
-            label=field.label,
+            label=label_of(field.name),
             kept=_shown(field, kept),
             absorbed=_shown(field, absorbed),
             winner=winner_of(field, kept, absorbed, choices),
@@ -107,36 +106,33 @@ def _shown(field: Choosable, lead: Lead) -> str:
     match field.name:
         case "name":
             return lead.name
-        case "stage":
-            return str(Stage(lead.stage).label) if lead.stage in Stage.values else lead.stage
+        case "source":
+            return label_of_source(lead.source)
         case "assigned_agent":
             return str(lead.assigned_agent.name) if lead.assigned_agent else ""
         case "referral":
             return str((lead.referral or {}).get("headline") or (lead.referral or {}).get("source_id") or "")
         case _:
-            value = field.value(lead)[0]
-            return "" if value is None else str(value)
+            return readable(field.name, field.value(lead)[0])
 
 
 def _attributes(kept: Lead, absorbed: Lead, choices: Mapping[str, str]) -> list[ValueChoice]:
     names = sorted({*kept.attributes, *absorbed.attributes})
-    return [_attribute(name, kept.attributes.get(name), absorbed.attributes.get(name), choices) for name in names]
+    labels = labels_of(names) if names else {}
+    return [
+        _attribute(name, label_of(name, labels), kept.attributes.get(name), absorbed.attributes.get(name), choices)
+        for name in names
+    ]
 
 
-def _attribute(name: str, kept: Any, absorbed: Any, choices: Mapping[str, str]) -> ValueChoice:
+def _attribute(name: str, label: str, kept: Any, absorbed: Any, choices: Mapping[str, str]) -> ValueChoice:
     is_open = kept is not None and absorbed is not None and kept != absorbed
     takes_absorbed = kept is None or (is_open and choices.get(ATTRIBUTE + name) == Side.ABSORBED)
     return ValueChoice(
         name=ATTRIBUTE + name,
-        label=name,
-        kept=_as_text(kept),
-        absorbed=_as_text(absorbed),
+        label=label,
+        kept=readable(name, kept),
+        absorbed=readable(name, absorbed),
         winner=Side.ABSORBED if takes_absorbed else Side.KEPT,
         is_open=is_open,
     )
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import InvalidInput
@@ -30,7 +29,6 @@ class Choosable:
     """Columns that are taken from one side together, under the name of the first idea they carry."""
 
     name: str
-    label: Promise
     columns: tuple[str, ...]
 
     def value(self, lead: Lead) -> tuple[Any, ...]:
@@ -43,19 +41,19 @@ class Choosable:
 
 
 CHOOSABLE: tuple[Choosable, ...] = (
-    Choosable(name="name", label=_("name"), columns=("first_name", "last_name")),
-    Choosable(name="phone", label=_("phone"), columns=("phone", "phone_key")),
-    Choosable(name="email", label=_("email"), columns=("email",)),
-    Choosable(name="company", label=_("company"), columns=("company",)),
-    Choosable(name="address", label=_("address"), columns=("address",)),
-    Choosable(name="city", label=_("city"), columns=("city",)),
-    Choosable(name="country", label=_("country"), columns=("country",)),
-    Choosable(name="segment", label=_("segment"), columns=("segment",)),
-    Choosable(name="stage", label=_("stage"), columns=("stage", "stage_changed_at", "lost_reason")),
-    Choosable(name="assigned_agent", label=_("agent"), columns=("assigned_agent_id",)),
-    Choosable(name="source", label=_("source"), columns=("source",)),
-    Choosable(name="referral", label=_("advertisement"), columns=("referral",)),
-    Choosable(name="odoo_partner_id", label=_("Odoo contact"), columns=("odoo_partner_id",)),
+    Choosable(name="name", columns=("first_name", "last_name")),
+    Choosable(name="phone", columns=("phone", "phone_key")),
+    Choosable(name="email", columns=("email",)),
+    Choosable(name="company", columns=("company",)),
+    Choosable(name="address", columns=("address",)),
+    Choosable(name="city", columns=("city",)),
+    Choosable(name="country", columns=("country",)),
+    Choosable(name="segment", columns=("segment",)),
+    Choosable(name="stage", columns=("stage", "stage_changed_at", "lost_reason")),
+    Choosable(name="assigned_agent", columns=("assigned_agent_id",)),
+    Choosable(name="source", columns=("source",)),
+    Choosable(name="referral", columns=("referral",)),
+    Choosable(name="odoo_partner_id", columns=("odoo_partner_id",)),
 )
 _BY_NAME = {one.name: one for one in CHOOSABLE}
 _ADDED = ("inbound_count", "total_purchases", "lifetime_value")
