@@ -16,6 +16,7 @@ class Aim(Enum):
     VALUE_AT_MOST = "≤"
     RATIO_AT_LEAST = "ratio ≥"
     RATIO_AT_MOST = "ratio ≤"
+    BOTH_AT_MOST = "≤ and ratio ≤"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class Row:
     beside: str = ""
     aim: Aim | None = None
     target: float = 0.0
+    # With BOTH_AT_MOST, where `target` is the value's.
+    ratio_target: float = 0.0
 
     @property
     def ratio(self) -> float | None:
@@ -43,6 +46,8 @@ class Row:
             return self.value <= self.target
         if self.ratio is None:
             return False
+        if self.aim is Aim.BOTH_AT_MOST:
+            return self.value <= self.target and self.ratio <= self.ratio_target
         return self.ratio >= self.target if self.aim is Aim.RATIO_AT_LEAST else self.ratio <= self.target
 
 
@@ -95,9 +100,17 @@ def _cells(row: Row) -> list[str]:
         "–" if row.limit is None else f"{_number(row.limit)} {row.unit}" + (f" ({row.beside})" if row.beside else "")
     )
     ratio = "–" if row.ratio is None else f"{row.ratio:.2f}"
-    target = "–" if row.aim is None else f"{row.aim.value} {_number(row.target)}"
+    target = _target(row)
     met = {True: "ok", False: "NO", None: ""}[row.is_met]
     return [row.name, _number(row.value), row.unit, limit, ratio, target, met]
+
+
+def _target(row: Row) -> str:
+    if row.aim is None:
+        return "–"
+    if row.aim is Aim.BOTH_AT_MOST:
+        return f"≤ {_number(row.target)}, ratio ≤ {_number(row.ratio_target)}"
+    return f"{row.aim.value} {_number(row.target)}"
 
 
 def _number(value: float) -> str:

@@ -128,7 +128,8 @@ def house() -> Iterator[House]:
     """Everything started, and everything stopped and removed at the end."""
     raise_file_limit()
     with _own_services() as services, FakeGraph(token=GRAPH_TOKEN, app_secret=SECRET) as graph:
-        environment = {"OUTBOUND_ALLOW": graph.address, "LIMIT_REGISTER_ADDRESS": "1000000"}
+        limits = ("REGISTER_ADDRESS", "API_USER", "API_BROKER", "INGEST_ACCOUNT")
+        environment = {"OUTBOUND_ALLOW": graph.address, **{f"LIMIT_{name}": "1000000" for name in limits}}
         with running_stack(services, services.home / "stack", **environment) as stack, _bare(stack) as port:
             found = House(stack, graph, port)
             graph.webhook_url = f"{stack.url}/webhooks/whatsapp"

@@ -51,9 +51,42 @@ class Deliveries:
         return head.encode() + body
 
 
+class IngestCalls:
+    """Calls of an ingest address, each with a person of its own; one of a hundred brings a name that is new."""
+
+    def __init__(self, job: Job) -> None:
+        self._host: str = f"127.0.0.1:{job['port']}"
+        self._path: str = job["path"]
+        self._first = time.time_ns() // 1_000_000 % 80_000_000
+
+    def request(self, number: int) -> bytes:
+        fields = {
+            "nombre": f"Iñaki Núñez {number}",
+            "telefono": f"+569{10_000_000 + (self._first + number) % 89_000_000}",
+            "correo": f"inaki.{self._first}.{number}@ingesta.test",
+            "proyecto": "Edificio Ñuble",
+            "presupuesto_uf": 3200 + number % 100,
+            "acepta_llamadas": True,
+            "fecha_visita": "2026-12-01",
+        }
+        if number % 100 == 0:
+            fields[f"pregunta {number // 100 % 50}"] = "sí"
+        body = json.dumps(fields).encode()
+        head = (
+            f"POST {self._path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+def requests_of(job: Job) -> Deliveries | IngestCalls:
+    """What the job sends."""
+    return IngestCalls(job) if job.get("sends") == "ingest" else Deliveries(job)
+
+
 async def flood(job: Job) -> Job:
     """As many as the server takes: each connection sends its next as soon as it was answered."""
-    made = Deliveries(job)
+    made = requests_of(job)
     wires = await _connect(job["port"], job["connections"])
     started = time.monotonic() + WARM_UP_SECONDS
     end = started + job["seconds"]
@@ -86,7 +119,11 @@ async def flood(job: Job) -> Job:
     await finished
     for wire in wires:
         wire.close()
-    return {"statuses": statuses, "latencies": latencies, "per_second": statuses[200] / job["seconds"]}
+    return {
+        "statuses": statuses,
+        "latencies": latencies,
+        "per_second": (statuses[200] + statuses[201]) / job["seconds"],
+    }
 
 
 async def steady(job: Job, *, on_due: Callable[[int, float], None] | None = None) -> Job:

@@ -39,7 +39,7 @@ def _run(house: House, steps: tuple[int, ...]) -> list[Row]:
     rows: list[Row] = []
     first: float | None = None
     for present in steps:
-        _fill(house, present)
+        fill(house, present)
         taken = _register(house)
         first = taken if first is None else first
         is_first = present == steps[0]
@@ -72,8 +72,8 @@ def _register(house: House) -> float:
     return median(taken[2:])
 
 
-def _fill(house: House, wanted: int) -> None:
-    """Make brokers straight through provisioning, in several processes."""
+def fill(house: House, wanted: int) -> None:
+    """Make brokers straight through provisioning, in several processes, until there are so many."""
     there = house.stack.rows("SELECT count(*) AS n FROM public.brokers_broker")[0]["n"]
     missing = max(0, wanted - there)
     if not missing:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from config.embedded.places import ROOT
-from tests.bench import breaking, live, registration, startup, webhook
+from tests.bench import breaking, leads, live, registration, startup, webhook
 from tests.bench.figures import Row, machine, table
 from tests.bench.house import House, house
 
@@ -19,15 +19,18 @@ HOUSED: dict[str, Callable[[House], list[Row]]] = {
     "registration": registration.run,
     "registration-1000": registration.run_long,
     "faults": breaking.run,
+    "leads": leads.run,
 }
 ALONE: dict[str, Callable[[], list[Row]]] = {"startup": startup.run}
 USUAL = ("webhook", "frames", "fanout", "registration")
-ALL = ("webhook", "frames", "fanout", "faults", "registration-1000", "startup")
+ALL = ("webhook", "frames", "fanout", "faults", "registration-1000", "leads", "startup")
 USAGE = f"""./dev bench [names] [--write]
 
   names    {", ".join([*HOUSED, *ALONE])}
   all      every one of them; without names: {", ".join(USUAL)}
   --write  keep the table in docs/performance.md
+
+leads takes a million of them and some twenty minutes; LEADS=20000 in the environment takes fewer.
 """
 
 
