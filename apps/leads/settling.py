@@ -25,6 +25,9 @@ KIND: Final = "leads.settle"
 KIND_OF_JOBS: Final = "leads.settle_job"
 # So many leads that wait are settled together.
 MOST_AT_ONCE: Final = 200
+# No bulk action changes what a score is made of. Whom people have moved or given a temperature stays there, as where
+# one lead is moved; rules are held against leads whose tags or contact status changed.
+_RULES_MAY_ASK_FOR: Final = frozenset({"add_tags", "remove_tags", "set_contact_status"})
 _JOBS: Final = frozenset({JobKind.IMPORT, JobKind.BULK})
 _ENDS: Final = frozenset({JobState.DONE, JobState.CANCELLED, JobState.UNDONE})
 
@@ -77,8 +80,13 @@ def settle_leads_of_a_job(payload: dict[str, Any]) -> None:
     if job is None:
         return
     actor = system_actor(entered_broker_id())
+    changed = Lead.objects.filter(pk__in=JobChange.objects.filter(job=job).values("lead_id"))
+    if job.kind == JobKind.BULK:
+        if job.params.get("action") in _RULES_MAY_ASK_FOR:
+            advance_many(actor=actor, leads=changed, on_progress=renew_lease)
+        return
     settle_many(actor, Lead.objects.filter(made_by_job=job))
-    settle_many(actor, Lead.objects.filter(pk__in=JobChange.objects.filter(job=job).values("lead_id")))
+    settle_many(actor, changed)
 
 
 def settle_many(actor: Actor, leads: QuerySet[Lead]) -> None:
