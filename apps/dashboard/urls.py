@@ -3,7 +3,10 @@
 from django.urls import path
 
 from apps.dashboard.duplicate_paths import DUPLICATE_PATHS
+from apps.dashboard.import_paths import IMPORT_PATHS
+from apps.dashboard.ingest_paths import INGEST_PATHS
 from apps.dashboard.lead_paths import LEAD_PATHS
+from apps.dashboard.pipeline_paths import PIPELINE_PATHS
 from apps.dashboard.views import access, board, commands, inbox, profile, settings
 
 app_name = "dashboard"
@@ -28,8 +31,11 @@ urlpatterns = [
     path("board/more/<str:stage>", board.more, name="board-more"),
     path("board/card/<int:lead_id>", board.card, name="board-card"),
     *LEAD_PATHS,
-    *DUPLICATE_PATHS,
+    *INGEST_PATHS,
     path("settings", settings.settings, name="settings"),
+    *PIPELINE_PATHS,
+    *DUPLICATE_PATHS,
+    *IMPORT_PATHS,
     path("presence", commands.presence, name="presence"),
     path("inbox/rows", inbox.rows, name="inbox-rows"),
     path("inbox/counts", inbox.counts, name="inbox-counts"),

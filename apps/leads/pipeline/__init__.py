@@ -11,6 +11,7 @@ from apps.leads.pipeline.advancing import (
     due_leads,
 )
 from apps.leads.pipeline.figures import Column, Funnel, StageFigures, board, calificacion_of, funnel
+from apps.leads.pipeline.losses import all_loss_reasons, loss_reasons
 from apps.leads.pipeline.rules import active_rules, all_rules, reason_label, rule_label
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "active_rules",
     "advance_by_themselves",
     "advance_many",
+    "all_loss_reasons",
     "all_rules",
     "auto_advance_lead",
     "auto_advance_leads",
@@ -30,6 +32,7 @@ __all__ = [
     "calificacion_of",
     "due_leads",
     "funnel",
+    "loss_reasons",
     "reason_label",
     "rule_label",
 ]

@@ -131,4 +131,4 @@ def _due_and_not_taken_back(actor: Actor, rule: PipelineRule, stage: StageSettin
     taken_back = StageChange.objects.filter(
         lead=OuterRef("pk"), actor_kind="user", from_stage__in=ahead, to_stage__in=earlier
     )
-    return _due(actor, rule, stage) & ~Exists(taken_back)
+    return _due(actor, rule, stage) & Q(~Exists(taken_back))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from django.utils import formats, timezone
@@ -126,7 +127,7 @@ def _say_income(facts: Facts, _now: datetime) -> str:
     return _money(facts.income_amount, facts.income_currency)
 
 
-def _money(amount: object, currency: str) -> str:
+def _money(amount: Decimal | None, currency: str) -> str:
     return f"{formats.number_format(amount, use_l10n=True, force_grouping=True)} {currency}".strip() if amount else ""
 
 
