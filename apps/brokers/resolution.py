@@ -21,11 +21,11 @@ def resolve_for_session(request: HttpRequest) -> int | None:
     """
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_authenticated:
-        return broker_of_host(request.get_host())
+        return _broker_of_its_host(request)
     if user.broker_id is None:
         stepped = request.session.get(STEPPED_INTO)
         return int(stepped) if stepped is not None else None
-    return agree(user.broker_id, broker_of_host(request.get_host()))
+    return agree(user.broker_id, _broker_of_its_host(request))
 
 
 def resolve_for_token(user: User, request: HttpRequest, *, named_by_path: int | None = None) -> int | None:
@@ -34,7 +34,7 @@ def resolve_for_token(user: User, request: HttpRequest, *, named_by_path: int | 
     Raises Forbidden where the sources disagree, NotFound for a superadmin's unknown broker, InvalidInput for a
     `broker_id` that is no number.
     """
-    of_host = broker_of_host(request.get_host())
+    of_host = _broker_of_its_host(request)
     if user.broker_id is not None:
         return agree(user.broker_id, of_host, named_by_path)
     named = request.GET.get("broker_id")
@@ -50,6 +50,15 @@ def broker_of_host(host: str) -> int | None:
     """The broker that the host name leads to, None for the platform's own host."""
     name = host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host
     return Domain.objects.filter(domain=name).values_list("tenant_id", flat=True).first()
+
+
+def _broker_of_its_host(request: HttpRequest) -> int | None:
+    """Asked by the middleware and again when the token is known: one query for both."""
+    known = request.__dict__
+    if "broker_of_host" not in known:
+        known["broker_of_host"] = broker_of_host(request.get_host())
+    found: int | None = known["broker_of_host"]
+    return found
 
 
 def agree(*candidates: int | None) -> int | None:
