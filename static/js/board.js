@@ -170,11 +170,20 @@
     count(to, 1);
     place(card, { isWanted: true });
   }
+  // Moves of one card follow each other, however fast they are asked for.
+  const lines = new Map();
+  function move(id, stage, how = {}) {
+    const line = (lines.get(id) || Promise.resolve()).then(() => moveNow(id, stage, how)).catch(() => {
+      showToast(document.documentElement.dataset.wordFailed, 'error');
+    });
+    lines.set(id, line);
+    line.then(() => { if (lines.get(id) === line) lines.delete(id); });
+  }
   // The card goes at once; where the server refuses, or asks for something first, it goes back.
-  async function move(id, stage, { isUndo = false } = {}) {
+  async function moveNow(id, stage, { isUndo = false }) {
     const card = cardOf(id);
     const from = card?.dataset.stage;
-    if (!canMove || !card || !stages.includes(stage) || from === stage || pending.has(id)) return;
+    if (!canMove || !card || !stages.includes(stage) || from === stage) return;
     shift(card, stage);
     card.classList.add('is-waiting');
     let answer = null;
@@ -205,7 +214,8 @@
     say(told);
     showToast(told, 'success', isUndo ? null : { label: words.wordUndo, run: takeBack });
   }
-  function takeBack() {
+  async function takeBack() {
+    await Promise.all(lines.values());
     if (last) move(last.id, last.from, { isUndo: true });
   }
 
