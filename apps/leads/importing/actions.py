@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -246,14 +246,13 @@ def _mapped_draft(actor: Actor, job_id: int) -> Job:
 
 def _define_fields(actor: Actor, job: Job) -> None:
     """Custom fields that a person asked for by mapping a column to them need no review."""
-    made = ensure_fields(actor, samples_of_fields(job), FieldOrigin.IMPORT)
+    made = ensure_fields(actor, samples_of_fields(job, job.params["columns"]), FieldOrigin.IMPORT)
     CustomField.objects.filter(pk__in=[field.pk for field in made]).update(review=FieldReview.ACCEPTED, mapped_to="")
 
 
-def samples_of_fields(job: Job) -> dict[str, object]:
+def samples_of_fields(job: Job, columns: Mapping[str, str]) -> dict[str, object]:
     """Values of the columns that go to custom fields, by the field's name."""
     rows = sample_rows(job)
-    columns: dict[str, Any] = job.params["columns"]
     return {
         target.removeprefix(ATTRIBUTE): [row[place] for row in rows if place < len(row)]
         for place, header in enumerate(job.file.headers)

@@ -10,20 +10,17 @@ from apps.core.events import publish
 from apps.core.tenancy import entered_broker_id
 from apps.files.streams import stream_path
 from apps.leads.events import LeadsChanged
-from apps.leads.fields import type_for
-from apps.leads.importing.actions import sample_rows, samples_of_fields
+from apps.leads.importing.actions import sample_rows
 from apps.leads.importing.changing import OnDuplicate
 from apps.leads.importing.detection import CSV
-from apps.leads.importing.mapping import ATTRIBUTE
-from apps.leads.importing.normalising import Normaliser, Rules
+from apps.leads.importing.preview import normaliser_of
 from apps.leads.importing.queries import reading_of
 from apps.leads.importing.saving import Saving, foresee, progress_of, save_rows, tidy
 from apps.leads.importing.staging import drop_table, number_of_rows, stage_rows
 from apps.leads.importing.tables import Row, data_rows
 from apps.leads.importing.undoing import undo
-from apps.leads.importing.vocabulary import agents
 from apps.leads.jobs import JobRun, job_handler
-from apps.leads.models import CustomField, Job
+from apps.leads.models import Job
 from apps.leads.types import JobKind
 
 # Reading takes about so much of the time that an import takes.
@@ -61,7 +58,7 @@ def _import(run: JobRun) -> Mapping[str, object]:
 
 def _check(run: JobRun, job: Job) -> Mapping[str, object]:
     try:
-        counts = stage_rows(run.job, _normaliser(job), _rows_of(job), _reading(run, job))
+        counts = stage_rows(run.job, normaliser_of(job, job.params["columns"]), _rows_of(job), _reading(run, job))
         foreseen = foresee(_saving(run, job, staged_as=run.job))
     finally:
         drop_table(run.job.pk)
@@ -79,7 +76,7 @@ def _must_be_staged(job: Job) -> bool:
 
 def _stage(run: JobRun) -> dict[str, int]:
     job = run.job
-    counts = stage_rows(job, _normaliser(job), _rows_of(job), _reading(run, job))
+    counts = stage_rows(job, normaliser_of(job, job.params["columns"]), _rows_of(job), _reading(run, job))
     job.result = {**job.result, **counts, "staged": counts}
     Job.objects.filter(pk=job.pk).update(result=job.result)
     return counts
@@ -147,30 +144,3 @@ def _saving(run: JobRun, job: Job, *, staged_as: Job) -> Saving:
         file_name=job.file.name,
         agent_id=run.actor.user_id if not run.actor.sees_everything else params.get("agent_id"),
     )
-
-
-def _normaliser(job: Job) -> Normaliser:
-    params = job.params
-    return Normaliser(
-        Rules(
-            headers=job.file.headers,
-            columns=params["columns"],
-            country=params["country"],
-            fields=_definitions(job),
-            agents=agents(entered_broker_id()) if "assigned_agent" in params["columns"].values() else {},
-            tags=params.get("tags", []),
-            needs_phone=bool(params.get("needs_phone")),
-        )
-    )
-
-
-def _definitions(job: Job) -> dict[str, CustomField]:
-    """The fields that columns go to; those that the import would make have the type that they would get."""
-    wanted = {
-        target.removeprefix(ATTRIBUTE) for target in job.params["columns"].values() if target.startswith(ATTRIBUTE)
-    }
-    known = {field.name: field for field in CustomField.objects.filter(name__in=wanted)}
-    samples = samples_of_fields(job) if wanted - known.keys() else {}
-    return known | {
-        name: CustomField(name=name, type=type_for(name, samples.get(name, []))) for name in wanted - known.keys()
-    }
