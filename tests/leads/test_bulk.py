@@ -450,8 +450,9 @@ def test_what_would_happen_is_said_with_the_number(broker, action):
         ("move_stage", {"stage": "agendado"}),
     ],
 )
-def test_a_hundred_and_fifty_leads_cost_the_queries_of_a_hundred_and_ten(broker, action, values):
-    # More than a hundred are told together; fewer tell each their own story.
+def test_a_hundred_and_fifty_leads_cost_the_queries_of_a_hundred_and_ten(broker, action, values, monkeypatch):
+    # More than a hundred are told together; fewer tell each their own story. Progress is told by the clock.
+    monkeypatch.setattr("apps.leads.jobs._TOLD_EVERY_SECONDS", 1e9)
     actor = system_actor(broker.pk)
 
     def cost(number: int) -> int:

@@ -10,13 +10,12 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from django.db.models import F, Func, JSONField, Q, TextField, Value
+from django.db.models import F, Func, IntegerField, JSONField, Q, TextField, Value
 from django.db.models.lookups import (
     Exact,
     GreaterThan,
     GreaterThanOrEqual,
     IContains,
-    IsNull,
     IStartsWith,
     LessThan,
     LessThanOrEqual,
@@ -26,6 +25,10 @@ from django.utils.dateparse import parse_date
 from apps.leads.filters.fields import Op
 
 _COMPARISONS: Final = {Op.GT: GreaterThan, Op.GTE: GreaterThanOrEqual, Op.LT: LessThan, Op.LTE: LessThanOrEqual}
+
+
+# Longer values are not in a field's own index: an entry has its limit.
+MOST_INDEXED_BYTES: Final = 300
 
 
 def json_value(name: str) -> Func:
@@ -47,11 +50,12 @@ def condition(name: str, op: Op, value: object, *, today: Callable[[], date], is
         case Op.IS | Op.IS_NOT | Op.IN | Op.NOT_IN:
             return _equal(name, op, value if isinstance(value, list) else [value], is_indexed=is_indexed)
         case Op.WITHIN_DAYS:
-            return _ordered(name, Op.BETWEEN, [_days_before(today(), value), today().isoformat()])
+            found = _ordered(name, Op.BETWEEN, [_days_before(today(), value), today().isoformat()])
         case Op.OLDER_THAN_DAYS:
-            return _ordered(name, Op.LT, _days_before(today(), value))
+            found = _ordered(name, Op.LT, _days_before(today(), value))
         case _:
-            return _ordered(name, op, value)
+            found = _ordered(name, op, value)
+    return found & _is_in_index(name) if is_indexed else found
 
 
 def known(name: str) -> Q:
@@ -60,16 +64,26 @@ def known(name: str) -> Q:
 
 
 def _equal(name: str, op: Op, values: Sequence[object], *, is_indexed: bool) -> Q:
+    is_indexed = is_indexed and op in {Op.IS, Op.IN} and all(_fits(value) for value in values)
     is_one = _is_indexed_value if is_indexed else _holds
     found = reduce(or_, (is_one(name, value) for value in values), Q())
-    if op in {Op.IS, Op.IN}:
-        return found
-    # Where nothing is kept, the comparison is neither true nor false; the field is then not that value.
-    return ~found | Q(IsNull(json_value(name), True)) if is_indexed else ~found
+    if is_indexed:
+        return found & _is_in_index(name)
+    return found if op in {Op.IS, Op.IN} else ~found
 
 
 def _is_indexed_value(name: str, value: object) -> Q:
     return Q(Exact(json_value(name), Value(value, output_field=JSONField())))
+
+
+def _is_in_index(name: str) -> Q:
+    """The very condition of the index, so that the planner sees that the index has all that is asked for."""
+    size = Func(_text(name), function="octet_length", output_field=IntegerField())
+    return Q(LessThanOrEqual(size, Value(MOST_INDEXED_BYTES)))
+
+
+def _fits(value: object) -> bool:
+    return not isinstance(value, str) or len(value.encode()) <= MOST_INDEXED_BYTES
 
 
 def _holds(name: str, value: object) -> Q:

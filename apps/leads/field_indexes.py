@@ -1,0 +1,115 @@
+"""Indexes of custom fields that are often filtered by: built beside the work of everybody, by a job.
+
+The index holds what `apps.leads.filters.attributes` compares, then the lead's number, so that a page of the list is
+read off it in order. Values too long for an index entry are left out of it, and no filter asks this index for one.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+from psycopg import sql
+
+from apps.core.access import Actor, system_actor
+from apps.core.errors import InvalidInput
+from apps.core.tenancy import current_schema, entered_broker_id
+from apps.leads.filters.attributes import MOST_INDEXED_BYTES
+from apps.leads.jobs import JobRun, create_job, job_handler
+from apps.leads.models import CustomField, Job
+from apps.leads.types import JobKind
+
+MOST_INDEXES: Final = 20
+_IS_THERE: Final = """
+    SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)
+"""
+
+
+def keep_index(field: CustomField) -> Job:
+    """Make the index while the field is `is_filterable`, drop it where it no longer is; in the caller's transaction.
+
+    Raises InvalidInput where the broker has as many as it may.
+    """
+    return ensure_index(_system(), field) if field.is_filterable else drop_index(field)
+
+
+def ensure_index(actor: Actor, field: CustomField) -> Job:
+    """Have the field's index built; where it is there and whole, the job finds that and ends.
+
+    Raises InvalidInput where the broker has MOST_INDEXES others.
+    """
+    if CustomField.objects.filter(is_filterable=True).exclude(pk=field.pk).count() >= MOST_INDEXES:
+        raise InvalidInput(
+            _("At most %(most)d fields are filtered often. Take one of them back first.") % {"most": MOST_INDEXES},
+            field="is_filterable",
+        )
+    return create_job(actor=actor, kind=JobKind.INDEX, params={"field_id": field.pk, "label": str(field)})
+
+
+def drop_index(field: CustomField) -> Job:
+    """Have the field's index dropped; filters on it ask the index of all fields again at once."""
+    CustomField.objects.filter(pk=field.pk).update(has_index=False)
+    field.has_index = False
+    return create_job(actor=_system(), kind=JobKind.INDEX, params={"field_id": field.pk, "label": str(field)})
+
+
+@job_handler(JobKind.INDEX)
+def run_index(run: JobRun) -> Mapping[str, object]:
+    """Make of the index what the field says now; run twice, the second time finds all done."""
+    field = CustomField.objects.filter(pk=run.job.params["field_id"]).first()
+    name = f"lead_field_{run.job.params['field_id']}"
+    if field is None or not field.is_filterable:
+        _drop(name)
+        return {"index": name, "is_there": False}
+    if not _is_whole(name):
+        # An earlier try may have left a part of it, which PostgreSQL never uses and never finishes.
+        _drop(name)
+        _build(name, field.name)
+    CustomField.objects.filter(pk=field.pk, is_filterable=True).update(has_index=True)
+    return {"index": name, "is_there": True}
+
+
+def _is_whole(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_THERE, [f"{current_schema()}.{name}"])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _build(name: str, key: str) -> None:
+    _execute(
+        sql.SQL(
+            "CREATE INDEX {concurrently} {name} ON {schema}.leads_lead ((attributes -> {key}), id DESC)"
+            " WHERE octet_length(attributes ->> {key}) <= {most}"
+        ).format(
+            concurrently=_concurrently(),
+            name=sql.Identifier(name),
+            schema=sql.Identifier(current_schema()),
+            key=sql.Literal(key),
+            most=sql.Literal(MOST_INDEXED_BYTES),
+        )
+    )
+    # The planner knows how often each value comes only once it has looked.
+    _execute(sql.SQL("ANALYZE {schema}.leads_lead").format(schema=sql.Identifier(current_schema())))
+
+
+def _drop(name: str) -> None:
+    _execute(
+        sql.SQL("DROP INDEX {concurrently} IF EXISTS {schema}.{name}").format(
+            concurrently=_concurrently(), schema=sql.Identifier(current_schema()), name=sql.Identifier(name)
+        )
+    )
+
+
+def _concurrently() -> sql.SQL:
+    """Nobody waits for it; only inside a transaction, where PostgreSQL does not allow that, everybody does."""
+    return sql.SQL("" if connection.in_atomic_block else "CONCURRENTLY")
+
+
+def _execute(statement: sql.Composed) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.as_string(cursor.connection))
+
+
+def _system() -> Actor:
+    return system_actor(entered_broker_id())
