@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from apps.dashboard.views import lead, lead_stage, lead_views, leads
+from apps.dashboard.views import lead, lead_bulk, lead_stage, lead_views, leads
 
 LEAD_PATHS = [
     path("leads", leads.leads, name="leads"),
     path("leads/new", leads.new, name="lead-new"),
+    path("leads/bulk", lead_bulk.start, name="lead-bulk"),
+    path("leads/bulk/form", lead_bulk.form, name="lead-bulk-form"),
+    path("leads/bulk/<int:job_id>/", lead_bulk.job, name="lead-bulk-job"),
+    path("leads/bulk/<int:job_id>/cancel", lead_bulk.cancel, name="lead-bulk-cancel"),
+    path("leads/bulk/<int:job_id>/undo", lead_bulk.undo, name="lead-bulk-undo"),
     path("leads/views/new", lead_views.new, name="lead-view-new"),
     path("leads/views/restore", lead_views.restore, name="lead-view-restore"),
     path("leads/views/<str:view_id>", lead_views.edit, name="lead-view-edit"),

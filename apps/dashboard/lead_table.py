@@ -82,6 +82,11 @@ class TableState:
         """The address' part after the question mark, without the page."""
         return self.query_dict().urlencode()
 
+    @property
+    def spelled_out(self) -> str:
+        """The same without naming a view: every part of it is said."""
+        return self.query_dict(view="", is_changed=False).urlencode()
+
     def query_dict(self, **changed: Any) -> QueryDict:
         """The same, with other values of the state where they are given."""
         return _written(replace(self, **changed) if changed else self)

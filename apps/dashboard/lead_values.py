@@ -34,7 +34,7 @@ _STAGE_TONES: Final[Mapping[str, str]] = {
     "ganado": "success",
     "perdido": "danger",
 }
-_MOST_TAGS: Final = 3
+_MOST_TAGS: Final = 2
 
 
 def name_of(lead: Lead) -> str:

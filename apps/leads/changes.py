@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.leads.models import CustomField
 from apps.leads.types import ContactStatus, LeadStatus, Stage
@@ -65,6 +65,24 @@ FIELD_LABELS: Final[Mapping[str, Promise]] = {
     "declined": gettext_lazy("Does not want to say"),
 }
 _CHOICES: Final[Mapping[str, type[Choices]]] = {"stage": Stage, "status": LeadStatus, "contact_status": ContactStatus}
+# What Sofía writes into custom fields, in words.
+VALUE_WORDS: Final[Mapping[str, Promise]] = {
+    "buy": gettext_lazy("Buy"),
+    "rent": gettext_lazy("Rent"),
+    "invest": gettext_lazy("Invest"),
+    "sell": gettext_lazy("Sell"),
+    "apartment": gettext_lazy("Apartment"),
+    "house": gettext_lazy("House"),
+    "office": gettext_lazy("Office"),
+    "land": gettext_lazy("Land"),
+    "retail": gettext_lazy("Retail space"),
+    "warehouse": gettext_lazy("Warehouse"),
+    "parking": gettext_lazy("Parking"),
+    "morning": pgettext_lazy("part of the day", "morning"),
+    "afternoon": pgettext_lazy("part of the day", "afternoon"),
+    "evening": pgettext_lazy("part of the day", "evening"),
+}
+_WORDED: Final = frozenset({"purpose", "property_type", "visit_part"})
 # Kept for machines; nobody needs to read that they changed.
 _UNSPOKEN: Final = frozenset({"phone_key", "updated_at", "score_parts", "scored_at"})
 # What the doors of the product write into a lead's source; anything else is shown as it was given.
@@ -166,6 +184,8 @@ def _change(name: str, before: object, after: object, labels: Mapping[str, str])
 
 def _of_choices(name: str, value: object) -> str:
     choices = _CHOICES.get(name)
+    if name in _WORDED:
+        return str(VALUE_WORDS.get(str(value), ""))
     if name == "source":
         return label_of_source(str(value))
     return str(choices(value).label) if choices is not None and value in choices.values else ""

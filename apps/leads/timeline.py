@@ -36,7 +36,7 @@ class TimelineKind(TextChoices):
 
 _KINDS: dict[str, frozenset[str]] = {
     TimelineKind.PIPELINE: frozenset({"stage_changed", "inactive", "assigned"}),
-    TimelineKind.DETAILS: frozenset({"updated", "merged", "unmerged", "merge_undone", "bulk_changed"}),
+    TimelineKind.DETAILS: frozenset({"updated", "merged", "merge_undone"}),
     TimelineKind.SCORE: frozenset({"scored"}),
     TimelineKind.CONVERSATIONS: frozenset(
         {"conversation_started", "conversation_assigned", "conversation_queued", "conversation_closed"}
@@ -167,23 +167,23 @@ def _updated(details: Mapping[str, Any], words: Words) -> str:
 def _stage_changed(details: Mapping[str, Any], _words: Words) -> str:
     before, after = (readable("stage", details.get(side)) for side in ("from", "to"))
     said = _("Moved from “%(before)s” to “%(after)s”") if before else _("Moved to “%(after)s”")
-    reason = str(details.get("reason") or "")
-    if reason.startswith(_BY_A_RULE):
-        reason = _reason_of_rule(reason.removeprefix(_BY_A_RULE))
+    reason = _reason(str(details.get("reason") or ""))
     said = said % {"before": before, "after": after}
     return f"{said} · {reason}" if reason else said
 
 
-_RULES: Final[Mapping[str, Promise]] = {
-    "visit_is_over": gettext_lazy("the visit is over"),
-    "visit_is_dated": gettext_lazy("the visit has a date"),
-    "budget_and_place_are_known": gettext_lazy("budget and area are known"),
-    "wishes_are_known": gettext_lazy("it is known what they look for"),
+_REASONS: Final[Mapping[str, Promise]] = {
+    "merge": gettext_lazy("two leads became one"),
+    "merge_undone": gettext_lazy("a merge was undone"),
 }
 
 
-def _reason_of_rule(name: str) -> str:
-    return str(_RULES.get(name) or _("rule “%(name)s”") % {"name": name.replace("_", " ")})
+def _reason(reason: str) -> str:
+    if not reason.startswith(_BY_A_RULE):
+        return str(_REASONS.get(reason, reason))
+    from apps.leads.pipeline.rules import reason_label  # the pipeline teaches the timeline a kind of its own
+
+    return reason_label(reason)
 
 
 @sentence_for("scored")

@@ -116,5 +116,10 @@
     act();
   });
 
+  // Where the lead stands is in sight, also where the pipeline is wider than the screen.
+  const stepper = page.querySelector('.stepper');
+  const now = stepper.querySelector('.is-current');
+  if (now) stepper.scrollLeft = now.offsetLeft - stepper.offsetLeft - (stepper.clientWidth - now.clientWidth) / 2;
+
   tellTimes(page);
 })();

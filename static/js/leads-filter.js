@@ -119,7 +119,7 @@
     const head = make('div', { className: 'group-head' }, joints);
     if (depth > 1) head.append(button(words.wordRemove, 'x', () => node.remove(), 'button plain square small'));
     const members = make('div', { className: 'filter-members' });
-    for (const member of group[joint] || []) members.append('field' in member ? drawRow(member) : drawGroup(member, depth + 1));
+    for (const member of group[joint] || []) members.append('all' in member || 'any' in member ? drawGroup(member, depth + 1) : drawRow(member));
     const add = () => {
       const row = drawRow();
       members.append(row);

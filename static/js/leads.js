@@ -54,7 +54,7 @@
     window.htmx.process(main);
     tellTimes(main);
     const exported = document.getElementById('export');
-    if (exported) exported.href = `${exported.dataset.base}?${results().dataset.query}`;
+    if (exported) exported.href = `${exported.dataset.base}?${results().dataset.export}`;
     changed();
   }
 

@@ -12,13 +12,14 @@ from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.conversations.models import Conversation, Message
 from apps.conversations.types import CloseReason, Direction, MessageStatus, SenderType
 from apps.files.models import StoredFile
 from apps.files.signing import signed_path
+from apps.leads.changes import VALUE_WORDS
 from apps.leads.models import Activity, Lead
 from apps.leads.types import Stage
 from apps.messaging.types import Channel, ContentType
@@ -187,22 +188,6 @@ _HIDDEN = {
     "email",
     "phone",
 }
-_WORDS: dict[str, Promise] = {
-    "buy": gettext_lazy("Buy"),
-    "rent": gettext_lazy("Rent"),
-    "invest": gettext_lazy("Invest"),
-    "sell": gettext_lazy("Sell"),
-    "apartment": gettext_lazy("Apartment"),
-    "house": gettext_lazy("House"),
-    "office": gettext_lazy("Office"),
-    "land": gettext_lazy("Land"),
-    "retail": gettext_lazy("Retail space"),
-    "warehouse": gettext_lazy("Warehouse"),
-    "parking": gettext_lazy("Parking"),
-    "morning": pgettext_lazy("part of the day", "morning"),
-    "afternoon": pgettext_lazy("part of the day", "afternoon"),
-    "evening": pgettext_lazy("part of the day", "evening"),
-}
 
 
 @register.simple_tag
@@ -258,7 +243,7 @@ def _visit(day: str, moment: str, part: str) -> str:
         shown = str(formats.date_format(date.fromisoformat(day), "DATE_FORMAT"))
     except ValueError:
         shown = day
-    return ", ".join(filter(None, [shown, moment[:5] or str(_WORDS.get(part, ""))]))
+    return ", ".join(filter(None, [shown, moment[:5] or str(VALUE_WORDS.get(part, ""))]))
 
 
 def _plain(value: object) -> str:
@@ -269,7 +254,7 @@ def _plain(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{_spoken(str(key))}: {_plain(item)}" for key, item in value.items())
     text = "" if value is None else str(value)
-    return str(_WORDS.get(text, text))
+    return str(VALUE_WORDS.get(text, text))
 
 
 def _spoken(name: str) -> str:

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from apps.accounts.types import Role
+from apps.conversations.models import Conversation
 from apps.conversations.queries import get_conversation
 from apps.conversations.types import CloseReason
 from apps.core.access import Actor
@@ -85,7 +86,7 @@ def lead(request: HttpRequest, actor: Actor, conversation_id: int) -> HttpRespon
     """The panel of the person."""
     conversation = get_conversation(actor, conversation_id)
     context = {"panel": lead_panel(actor, conversation), "conversation": conversation, "stages": Stage.choices}
-    return render(request, "inbox/lead_panel.html", context | _permissions(actor))
+    return render(request, "inbox/lead_panel.html", context | _permissions(actor, conversation))
 
 
 @require_GET
@@ -136,12 +137,14 @@ def _pane_context(actor: Actor, conversation_id: int) -> dict[str, object]:
         "desk": desk(actor, conversation),
         "panel": lead_panel(actor, conversation),
         "stages": Stage.choices,
-        **_permissions(actor),
+        **_permissions(actor, conversation),
     }
 
 
-def _permissions(actor: Actor) -> dict[str, object]:
-    return {"can_edit_lead": actor.can("clients.update")}
+def _permissions(actor: Actor, conversation: Conversation) -> dict[str, object]:
+    """Agents attend people whose page is not theirs to open."""
+    is_in_sight = actor.sees_everything or conversation.lead.assigned_agent_id == actor.user_id
+    return {"can_edit_lead": actor.can("clients.update"), "can_open_lead": is_in_sight and actor.can("clients.read")}
 
 
 def _tab_and_search(request: HttpRequest) -> tuple[str, str]:
