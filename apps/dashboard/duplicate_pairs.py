@@ -48,7 +48,7 @@ def cards_of(pairs: Iterable[DuplicatePair]) -> list[PairCard]:
     return [card_of(pair) for pair in pairs]
 
 
-_NAMES = ("name", "phone", "email", "company", "city", "stage", "assigned_agent", "source", "tags", "inbound_count")
+_NAMES = ("phone", "email", "company", "city", "stage", "assigned_agent", "source", "tags", "inbound_count")
 
 
 def _shown(lead: Lead, name: str) -> str:
@@ -64,7 +64,7 @@ def _shown(lead: Lead, name: str) -> str:
 
 
 def _compared(name: str, first: str, second: str) -> ComparedValue:
-    is_same = name in {"name", "phone", "email"} and bool(first) and first.casefold() == second.casefold()
+    is_same = name in {"phone", "email"} and bool(first) and first.casefold() == second.casefold()
     return ComparedValue(label=label_of(name), first=first, second=second, is_same=is_same)
 
 

@@ -10,7 +10,7 @@
   const pairs = () => [...page.querySelectorAll('[data-pair]')];
   let currentId = '';
   let position = 0;
-  const undos = [];
+  let undos = [];
 
   // ---- which pair the keys mean
   const current = () => document.getElementById(currentId);
@@ -52,8 +52,9 @@
   }
 
   document.addEventListener('duplicates-changed', (event) => {
-    const { undo } = event.detail;
+    const { undo, undone } = event.detail;
     if (undo) undos.push(undo);
+    if (undone) undos = undos.filter((address) => address !== undone);
     soon(0);
   });
   for (const name of ['lead.changed', 'lead.deleted', 'leads.changed', 'live-again']) document.addEventListener(name, () => soon(600));

@@ -58,10 +58,10 @@ def dismiss(_request: HttpRequest, actor: Actor, pair_id: int) -> HttpResponse:
 
 @require_POST
 @broker_page
-def reopen(_request: HttpRequest, actor: Actor, pair_id: int) -> HttpResponse:
+def reopen(request: HttpRequest, actor: Actor, pair_id: int) -> HttpResponse:
     """Take "two people" back."""
     reopen_pair(actor=actor, pair_id=pair_id)
-    return _changed(with_toast(HttpResponse(status=204), _("Taken back.")))
+    return _changed(with_toast(HttpResponse(status=204), _("Taken back.")), undone=request.path)
 
 
 @require_GET
@@ -98,16 +98,16 @@ def merge(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 @require_POST
 @broker_page
-def undo(_request: HttpRequest, actor: Actor, merge_id: int) -> HttpResponse:
+def undo(request: HttpRequest, actor: Actor, merge_id: int) -> HttpResponse:
     """Part two leads again."""
     undo_merge(actor=actor, merge_id=merge_id)
     left = left_by_undo(LeadMerge.objects.get(pk=merge_id))
     if not left:
-        return _changed(with_toast(HttpResponse(status=204), _("They are two leads again.")))
+        return _changed(with_toast(HttpResponse(status=204), _("They are two leads again.")), undone=request.path)
     said = _("They are two leads again. Changed since, and left as it is: %(fields)s") % {
         "fields": ", ".join(label_of(name) for name in left)
     }
-    return _changed(with_toast(HttpResponse(status=204), said, "warning"))
+    return _changed(with_toast(HttpResponse(status=204), said, "warning"), undone=request.path)
 
 
 def _merge_with(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
@@ -137,9 +137,9 @@ def _review(request: HttpRequest, actor: Actor) -> dict[str, object]:
     }
 
 
-def _changed(answer: HttpResponse, *, undo: str = "") -> HttpResponse:
-    """The page looks again, and remembers how the last step is taken back."""
-    return with_event(answer, "duplicates-changed", {"undo": undo})
+def _changed(answer: HttpResponse, *, undo: str = "", undone: str = "") -> HttpResponse:
+    """The page looks again, and remembers how the last step is taken back, or that it was."""
+    return with_event(answer, "duplicates-changed", {"undo": undo, "undone": undone})
 
 
 def _choices(given: object) -> dict[str, str]:

@@ -72,14 +72,16 @@ _BY_NAME = f"""
      WHERE one < other
 """
 # A surer reason replaces a weaker one; what somebody has decided stays.
-_KEEP = """
+KEEP = """
     INSERT INTO leads_duplicatepair (first_id, second_id, reason, likeness, state)
-    SELECT DISTINCT LEAST(one, other), GREATEST(one, other), %(reason)s, %(likeness)s::smallint, 'open'
+    SELECT DISTINCT LEAST(one, other), GREATEST(one, other), reason, likeness, 'open'
       FROM ({found}) AS found
     ON CONFLICT (first_id, second_id) DO UPDATE
        SET reason = EXCLUDED.reason, likeness = EXCLUDED.likeness
      WHERE leads_duplicatepair.state = 'open' AND leads_duplicatepair.likeness < EXCLUDED.likeness
 """
+
+_GIVEN = "SELECT one, other, %(reason)s AS reason, %(likeness)s::smallint AS likeness FROM ({found}) AS found"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,10 @@ def further_contacts() -> Reading:
 def keep_pairs(found: str, reason: str, values: Values) -> int:
     """Store the pairs that the statement finds; returns how many are new or surer than before."""
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP.format(found=found), {**values, "reason": reason, "likeness": LIKENESS[reason]})
+        cursor.execute(
+            KEEP.format(found=_GIVEN.format(found=found)),
+            {**values, "reason": reason, "likeness": LIKENESS[reason]},
+        )
         return cursor.rowcount
 
 

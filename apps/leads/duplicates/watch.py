@@ -5,23 +5,26 @@ Everything here goes by an index: a million leads cost what a thousand do.
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from apps.core.access import system_actor
 from apps.core.events import publish, subscribe
 from apps.core.phones import match_key, spellings
 from apps.core.tenancy import entered_broker_id
-from apps.core.work import schedule, work_handler
+from apps.core.work import LONG, schedule, work_handler
+from apps.leads.duplicates.pairs import LIKENESS
 from apps.leads.duplicates.search import (
+    KEEP,
     MOST_ALIKE,
     MOST_NAMESAKES,
     PLAIN_NAME,
     Reading,
     Values,
     further_contacts,
-    keep_pairs,
 )
 from apps.leads.events import DuplicatesFound, LeadCreated, LeadEvent, LeadIdentityAdded, LeadUpdated
 from apps.leads.models import DuplicatePair, Lead, LeadIdentity
@@ -31,20 +34,18 @@ KIND = "leads.find_duplicates"
 _TELLING = frozenset({"phone", "email", "first_name", "last_name"})
 _A_CONTACT = re.compile(r"@|(?:\d\D{0,2}){7}")
 
-_BY_KEYS = (
-    "SELECT %(lead)s AS one, id AS other FROM leads_lead WHERE phone_key = ANY(%(keys)s::text[]) AND id <> %(lead)s"
-)
+_BY_KEYS = "SELECT id FROM leads_lead WHERE phone_key = ANY(%(keys)s::text[]) AND id <> %(lead)s"
 _BY_WA_IDS = """
-    SELECT %(lead)s AS one, lead_id AS other FROM leads_leadidentity
+    SELECT lead_id FROM leads_leadidentity
      WHERE kind = 'wa_id' AND scope = '' AND external_id = ANY(%(wa_ids)s::text[]) AND lead_id <> %(lead)s
 """
 _BY_CONTAINED = """
-    SELECT %(lead)s AS one, lead.id AS other
+    SELECT lead.id
       FROM unnest(%(contained)s::jsonb[]) AS given JOIN leads_lead AS lead ON lead.attributes @> given
      WHERE lead.id <> %(lead)s
 """
 _BY_EMAILS = """
-    SELECT %(lead)s AS one, id AS other
+    SELECT id
       FROM (SELECT id, count(*) OVER () AS alike FROM leads_lead
              WHERE lower(email) = ANY(%(emails)s::text[]) AND email <> '' LIMIT %(most_alike)s + 2) AS found
      WHERE id <> %(lead)s AND alike <= %(most_alike)s
@@ -52,16 +53,22 @@ _BY_EMAILS = """
 _WORDS = "public.lead_search_words(first_name, last_name, email, company, phone)"
 # The end of a phone is a rare word of the search index; the name is compared among the few that have it.
 _BY_NAME_AND_TAIL = f"""
-    SELECT %(lead)s AS one, id AS other FROM leads_lead
+    SELECT id FROM leads_lead
      WHERE {_WORDS} @@ %(tail)s::tsquery AND {PLAIN_NAME} = %(name)s AND id <> %(lead)s LIMIT %(most_alike)s
 """
 _BY_NAME = f"""
-    SELECT %(lead)s AS one, id AS other
+    SELECT id
       FROM (SELECT id, count(*) OVER () AS alike
               FROM (SELECT id FROM leads_lead
                      WHERE {_WORDS} @@ %(words)s::tsquery AND {PLAIN_NAME} = %(name)s
                      LIMIT %(most_namesakes)s + 1) AS named) AS found
      WHERE id <> %(lead)s AND alike <= %(most_namesakes)s
+"""
+
+_FOUND = """
+    SELECT %(lead)s::bigint AS one, other, reason, likeness
+      FROM unnest(%(others)s::bigint[], %(reasons)s::text[], %(likenesses)s::smallint[])
+           AS found (other, reason, likeness)
 """
 
 
@@ -74,23 +81,29 @@ def compare_later(event: LeadEvent) -> None:
     schedule(KIND, {"lead_id": event.lead_id}, broker_id=broker_id, key=f"{broker_id}:{event.lead_id}")
 
 
-@work_handler(KIND, max_attempts=3)
+@work_handler(KIND, max_attempts=3, queue=LONG)
 @transaction.atomic
 def compare(payload: dict[str, Any]) -> None:
-    """Find who else the lead may be. What nobody decided and what is no longer alike goes."""
+    """Find who else the lead may be. What nobody decided and what is no longer alike goes.
+
+    Among the long work: a flood of new leads must not keep the customers' messages waiting.
+    """
     lead = Lead.objects.filter(pk=payload["lead_id"]).first()
     if lead is None:
         return
-    compare_lead(lead)
+    alike = _alike(lead)
+    _forget_unlike(lead, alike)
+    new = _keep(lead, alike)
+    if new:
+        broker_id = entered_broker_id()
+        publish(DuplicatesFound(broker_id=broker_id, actor=system_actor(broker_id), lead_id=lead.pk, count=new))
 
 
-def compare_lead(lead: Lead) -> None:
-    """As many statements for a million leads as for ten."""
-    reading = further_contacts()
-    values: Values = {**_values(lead, reading), "most_alike": MOST_ALIKE, "most_namesakes": MOST_NAMESAKES}
-    name = str(values["name"])
-    steps = []
-    if " " in name:
+def _alike(lead: Lead) -> dict[int, str]:
+    """The other leads, each with the surest reason; as many statements for a million leads as for ten."""
+    values = _values(lead, further_contacts())
+    steps: list[tuple[str, str]] = []
+    if " " in str(values["name"]):
         steps.append((DuplicateReason.NAME, _BY_NAME))
         if values["tail"]:
             steps.append((DuplicateReason.NAME_AND_PHONE_TAIL, _BY_NAME_AND_TAIL))
@@ -100,23 +113,36 @@ def compare_lead(lead: Lead) -> None:
         steps.append((DuplicateReason.PHONE, _BY_KEYS))
     if lead.phone:
         steps += [(DuplicateReason.PHONE, _BY_WA_IDS), (DuplicateReason.PHONE, _BY_CONTAINED)]
-    _forget_unlike(lead, [found for reason, found in steps if reason != DuplicateReason.PHONE], values)
-    new = sum(keep_pairs(found, reason, values) for reason, found in steps)
-    if new:
-        broker_id = entered_broker_id()
-        publish(DuplicatesFound(broker_id=broker_id, actor=system_actor(broker_id), lead_id=lead.pk, count=new))
-
-
-def _forget_unlike(lead: Lead, found: list[str], values: Values) -> None:
-    """A corrected name or e-mail takes back what it suggested."""
-    still: set[int] = set()
+    alike: dict[int, str] = {}
     with connection.cursor() as cursor:
-        for statement in found:
-            cursor.execute(f"SELECT other FROM ({statement}) AS found", values)
-            still |= {other for (other,) in cursor.fetchall()}
+        for reason, found in steps:
+            cursor.execute(found, values)
+            alike |= dict.fromkeys((other for (other,) in cursor.fetchall()), reason)
+    return alike
+
+
+def _forget_unlike(lead: Lead, alike: Mapping[int, str]) -> None:
+    """A corrected name or e-mail takes back what it suggested."""
     rows = DuplicatePair.objects.filter(state=DuplicateState.OPEN).exclude(reason=DuplicateReason.PHONE)
-    rows.filter(first_id=lead.pk).exclude(second_id__in=still).delete()
-    rows.filter(second_id=lead.pk).exclude(first_id__in=still).delete()
+    of_lead = Q(first_id=lead.pk) & ~Q(second_id__in=alike) | Q(second_id=lead.pk) & ~Q(first_id__in=alike)
+    rows.filter(of_lead).delete()
+
+
+def _keep(lead: Lead, alike: Mapping[int, str]) -> int:
+    """How many are new, or surer than before."""
+    if not alike:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            KEEP.format(found=_FOUND),
+            {
+                "lead": lead.pk,
+                "others": list(alike),
+                "reasons": [str(reason) for reason in alike.values()],
+                "likenesses": [LIKENESS[reason] for reason in alike.values()],
+            },
+        )
+        return cursor.rowcount
 
 
 def _values(lead: Lead, reading: Reading) -> Values:
@@ -134,6 +160,8 @@ def _values(lead: Lead, reading: Reading) -> Values:
         "emails": sorted(emails | ({lead.email.lower()} if lead.email else set())),
         "name": name,
         "words": " & ".join(name.split()),
+        "most_alike": MOST_ALIKE,
+        "most_namesakes": MOST_NAMESAKES,
         "tail": f"r{lead.phone_key[:-8:-1]}:*" if lead.phone_key and len(lead.phone_key) > 7 else "",
     }
 

@@ -94,12 +94,10 @@ def _own(kept: Lead, absorbed: Lead, choices: Mapping[str, str]) -> list[ValueCh
 
 
 def _differ(field: Choosable, kept: Lead, absorbed: Lead) -> bool:
-    is_known_to_both = not field.is_empty(kept) and not field.is_empty(absorbed)
-    return (
-        is_known_to_both
-        and field.value(kept)[0:1] != field.value(absorbed)[0:1]
-        or (field.name == "name" and is_known_to_both and kept.name != absorbed.name)
-    )
+    """Whether both know it, and a reader would see two values."""
+    if field.is_empty(kept) or field.is_empty(absorbed):
+        return False
+    return _shown(field, kept).casefold() != _shown(field, absorbed).casefold()
 
 
 def _shown(field: Choosable, lead: Lead) -> str:
