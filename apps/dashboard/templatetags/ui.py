@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
+from functools import cache
 
 from django import template
 from django.http import HttpRequest
@@ -23,10 +24,16 @@ AVATAR_HUES = 6
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """One symbol of static/icons/sprite.svg; with a label it is announced, without one it is decoration."""
-    href = f"{static('icons/sprite.svg')}#{name}"
+    href = f"{_sprite()}#{name}"
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
+
+
+@cache
+def _sprite() -> str:
+    """Its address; looked up once, for a page has hundreds of icons."""
+    return static("icons/sprite.svg")
 
 
 @register.filter

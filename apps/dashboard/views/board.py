@@ -4,13 +4,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from apps.accounts.models import User
 from apps.accounts.queries import visible_users
 from apps.accounts.types import UserStatus
 from apps.core.access import Actor
-from apps.dashboard.board_cards import Card, card_of, head_of
+from apps.dashboard.board_cards import card_of, head_of
+from apps.dashboard.board_drawing import draw_card
 from apps.dashboard.requests import broker_page
 from apps.leads.board import (
     NOBODY,
@@ -65,7 +67,7 @@ def more(request: HttpRequest, actor: Actor, stage: str) -> HttpResponse:
     actor.require("clients.read")
     wanted = _wanted(request)
     page = column_cards(actor, stage, wanted, cursor=request.GET.get("cursor", ""))
-    context = {"cards": _cards(page, _team(actor)), "more": _more(stage, page, wanted), "can_move": _can_move(actor)}
+    context = {"cards": _cards(actor, page, _team(actor)), "more": _more(stage, page, wanted)}
     return render(request, "board/cards.html", context)
 
 
@@ -77,8 +79,7 @@ def card(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
     lead = board_card(actor, lead_id, _wanted(request))
     if lead is None:
         return HttpResponse(status=204)
-    context = {"card": card_of(lead, _team(actor)), "can_move": _can_move(actor)}
-    return render(request, "board/card.html", context)
+    return HttpResponse(draw_card(card_of(lead, _team(actor)), can_move=_can_move(actor)))
 
 
 def _columns(request: HttpRequest, actor: Actor, team: Team) -> dict[str, object]:
@@ -89,7 +90,7 @@ def _columns(request: HttpRequest, actor: Actor, team: Team) -> dict[str, object
         "columns": [
             {
                 "head": head_of(column.figures),
-                "cards": _cards(column.cards, team),
+                "cards": _cards(actor, column.cards, team),
                 "more": _more(column.figures.stage, column.cards, wanted),
             }
             for column in read_board(actor, wanted)
@@ -97,8 +98,8 @@ def _columns(request: HttpRequest, actor: Actor, team: Team) -> dict[str, object
     }
 
 
-def _cards(page: CardPage, team: Team) -> list[Card]:
-    return [card_of(lead, team) for lead in page.leads]
+def _cards(actor: Actor, page: CardPage, team: Team) -> list[SafeString]:
+    return [draw_card(card_of(lead, team), can_move=_can_move(actor)) for lead in page.leads]
 
 
 def _more(stage: str, page: CardPage, wanted: BoardFilter) -> str:
