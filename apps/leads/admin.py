@@ -125,7 +125,7 @@ class IngestRecordAdmin(_LeadsRoomAdmin):
     fields = (
         "uid",
         "source",
-        "state_label",
+        "state",
         "lead",
         "content_type",
         "source_ip",
@@ -165,7 +165,7 @@ class JobAdmin(_LeadsRoomAdmin):
     fields = (
         "uid",
         "kind",
-        "state_label",
+        "state",
         "progress",
         "actor_name",
         "created_by",
@@ -243,7 +243,7 @@ class DuplicatePairAdmin(_LeadsRoomAdmin):
     list_filter = ("state", "reason", ("created_at", RangeDateTimeFilter))
     search_fields = ("=first__id", "=second__id", "first__phone", "first__first_name", "second__phone")
     actions: ClassVar[list[str]] = ["dismiss"]
-    fields = ("first", "second", "reason", "likeness", "state_label", "decided_by", "decided_at", "created_at")
+    fields = ("first", "second", "reason", "likeness", "state", "decided_by", "decided_at", "created_at")
     readonly_fields = fields
 
     @admin.action(description=_("They are two people"), permissions=["view"])

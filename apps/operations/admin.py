@@ -74,7 +74,7 @@ class RawEventAdmin(_OfABroker):
         "id",
         "broker",
         "account",
-        "state_label",
+        "state",
         "received_at",
         "processed_at",
         "attempts",
