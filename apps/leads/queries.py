@@ -1,6 +1,6 @@
 """Reading leads, always through the eyes of an actor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
@@ -15,7 +15,10 @@ from apps.core.errors import InvalidInput, NotFound
 from apps.core.pagination import Page
 from apps.leads import tallies
 from apps.leads.filters import q_of
+from apps.leads.filters.parameters import narrowed
+from apps.leads.filters.shape import is_in_order, is_of_the_tally, passes
 from apps.leads.models import Activity, Lead
+from apps.leads.paging import page_by_looking, page_in_order, page_of_counted
 from apps.leads.searching import search_leads
 from apps.leads.sorting import order_of
 from apps.leads.types import Stage
@@ -91,37 +94,36 @@ def matching_leads(actor: Actor, wanted: LeadFilter) -> QuerySet[Lead]:
     Raises InvalidInput for an unknown order.
     """
     rows = visible_leads(actor).order_by(*order_of(wanted.sort))
-    equal = {
-        "status": wanted.status,
-        "stage": wanted.stage,
-        "source": wanted.source,
-        "assigned_agent_id": wanted.agent_id,
-        "tags__contains": list(wanted.tags),
-    }
-    rows = rows.filter(**{name: value for name, value in equal.items() if value})
-    if wanted.min_score > 0:
-        rows = rows.filter(score__gte=wanted.min_score)
-    if wanted.max_score < 100:
-        rows = rows.filter(score__lte=wanted.max_score)
+    rows = narrowed(
+        rows,
+        {
+            "status": wanted.status,
+            "stage": wanted.stage,
+            "source": wanted.source,
+            "agent_id": wanted.agent_id,
+            "tags": list(wanted.tags),
+            "min_score": wanted.min_score if wanted.min_score > 0 else None,
+            "max_score": wanted.max_score if wanted.max_score < 100 else None,
+        },
+    )
     if wanted.conditions:
         rows = rows.filter(q_of(wanted.conditions, actor))
     return search_leads(rows, wanted.search)
 
 
 def page_of_leads(actor: Actor, wanted: LeadFilter, offset: int, limit: int) -> Page[Lead]:
-    """One page of the leads in sight that pass the filter: in at most four queries, and those of the conditions.
+    """One page of the leads in sight that pass the filter: in at most three queries, and those of the conditions.
 
     The total is exact up to 10,000, and wherever the tally knows it; beyond that it is an estimate (`is_exact` False),
     never less than what was seen. Raises InvalidInput for an unknown order.
     """
     rows = matching_leads(actor, wanted)
-    if wanted.search or wanted.tags or wanted.conditions:
-        return _page_of_few(rows, offset, limit) or _page_of_many(rows, offset, limit, tallies.estimate)
     if actor.sees_everything and _is_tallied(wanted):
-        total = tallies.tallied(stage=wanted.stage, status=wanted.status)
-        items = _rows_at(rows, offset, limit) if offset < total else []
-        return Page(items=items, total=max(total, offset + len(items)) if items else total, offset=offset, limit=limit)
-    return _page_of_many(rows, offset, limit, tallies.total_of)
+        total = tallies.tallied(lambda stage, status: _passes(wanted, stage, status))
+        return page_of_counted(rows, offset, limit, total)
+    if not wanted.search and not wanted.tags and is_in_order(wanted.conditions):
+        return page_in_order(rows, offset, limit)
+    return page_by_looking(rows, offset, limit)
 
 
 def leads_in_stage(actor: Actor, stage: str) -> QuerySet[Lead]:
@@ -154,45 +156,16 @@ def require_stage(stage: str) -> None:
         )
 
 
-def _page_of_few(rows: QuerySet[Lead], offset: int, limit: int) -> Page[Lead] | None:
-    """The page where at most EXACT_UP_TO leads pass, else None.
-
-    They are found without an order: in the order of the list the planner hopes to meet fifty soon, and where there are
-    fewer it has walked all leads.
-    """
-    numbers = list(rows.order_by().values_list("pk", flat=True)[: tallies.EXACT_UP_TO + 1])
-    if len(numbers) > tallies.EXACT_UP_TO:
-        return None
-    items: list[Lead] = []
-    if offset < len(numbers):
-        found = Lead.objects.select_related("assigned_agent").order_by(*rows.query.order_by)
-        items = list(found.filter(pk__in=numbers)[offset : offset + limit])
-    return Page(items=items, total=len(numbers), offset=offset, limit=limit)
-
-
-def _page_of_many(
-    rows: QuerySet[Lead], offset: int, limit: int, count: Callable[[QuerySet[Lead]], tuple[int, bool]]
-) -> Page[Lead]:
-    items = _rows_at(rows, offset, limit)
-    seen = offset + len(items)
-    if len(items) < limit and (items or not offset):
-        return Page(items=items, total=seen, offset=offset, limit=limit)
-    total, is_exact = count(rows)
-    if items:
-        total = max(total, seen)
-    return Page(items=items, total=total, offset=offset, limit=limit, is_exact=is_exact)
-
-
-def _rows_at(rows: QuerySet[Lead], offset: int, limit: int) -> list[Lead]:
-    """The numbers are found first, in an index where one has all that is asked for; then these few rows are read."""
-    numbers = rows.select_related(None).values("pk")[offset : offset + limit]
-    found = Lead.objects.select_related("assigned_agent").filter(pk__in=numbers)
-    return list(found.order_by(*rows.query.order_by))
-
-
 def _is_tallied(wanted: LeadFilter) -> bool:
-    """Whether it asks for nothing but a stage and a status."""
-    return replace(wanted, stage="", status="", sort="") == LeadFilter()
+    """Whether it asks for nothing but stages and temperatures."""
+    bare = replace(wanted, stage="", status="", sort="", conditions={})
+    return bare == LeadFilter() and is_of_the_tally(wanted.conditions)
+
+
+def _passes(wanted: LeadFilter, stage: str, status: str) -> bool:
+    if wanted.stage not in {"", stage} or wanted.status not in {"", status}:
+        return False
+    return passes(wanted.conditions, stage=stage, status=status)
 
 
 def recent_activities(lead_id: int, *, limit: int = 10) -> list[Activity]:

@@ -5,6 +5,7 @@ as EXACT_UP_TO; beyond it the planner's estimate is good enough for a page of fi
 """
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -39,13 +40,9 @@ def leads_per_stage_and_status() -> dict[tuple[str, str], int]:
     return {(stage, status): total for stage, status, total, _parts in found if total}
 
 
-def tallied(*, stage: str = "", status: str = "") -> int:
-    """All leads of the broker in the stage and with the status; empty means any."""
-    return sum(
-        number
-        for (its_stage, its_status), number in leads_per_stage_and_status().items()
-        if stage in {"", its_stage} and status in {"", its_status}
-    )
+def tallied(passes: Callable[[str, str], bool]) -> int:
+    """All leads of the broker in the stages and temperatures that pass."""
+    return sum(number for (stage, status), number in leads_per_stage_and_status().items() if passes(stage, status))
 
 
 def total_of(rows: QuerySet[Lead]) -> tuple[int, bool]:
