@@ -135,17 +135,20 @@ def guess_choices(job: Job) -> dict[str, str]:
     return guess_columns(job.file.headers, rows, country=str(job.params["country"]))
 
 
-@transaction.atomic
 def check_import(*, actor: Actor, job_id: int) -> Job:
     """Try a draft: a job that reads everything, counts what would happen, and writes no lead.
 
     Raises NotFound, Conflict for one that was started, InvalidInput where nothing is mapped yet.
     """
-    job = _mapped_draft(actor, job_id)
-    check = create_job(actor=actor, kind=JobKind.IMPORT, params={"action": "check", "import_id": job.pk})
-    job.params = {**job.params, "check_id": check.pk}
-    job.save(update_fields=["params"])
-    return check
+    return _make_check(actor, job_id, JobState.QUEUED)
+
+
+def draft_check(*, actor: Actor, job_id: int) -> Job:
+    """The same, for a caller who runs the job itself.
+
+    Raises NotFound, Conflict, InvalidInput.
+    """
+    return _make_check(actor, job_id, JobState.DRAFT)
 
 
 @transaction.atomic
@@ -217,6 +220,15 @@ def is_small(job: Job) -> bool:
         return False
     rows = data_rows(stream_path(job.file.path), reading_of(job))
     return sum(1 for _row in islice(rows, SMALL_ROWS + 1)) <= SMALL_ROWS
+
+
+@transaction.atomic
+def _make_check(actor: Actor, job_id: int, state: JobState) -> Job:
+    job = _mapped_draft(actor, job_id)
+    check = create_job(actor=actor, kind=JobKind.IMPORT, params={"action": "check", "import_id": job.pk}, state=state)
+    job.params = {**job.params, "check_id": check.pk}
+    job.save(update_fields=["params"])
+    return check
 
 
 def _remember(job: Job, file: ImportFile, reading: Reading, headers: list[str]) -> None:

@@ -105,6 +105,8 @@ def _csv_rows(path: Path, reading: Reading) -> Iterator[Row]:
         try:
             for number, cells in enumerate(reader, start=1):
                 yield number, cells
+        except UnicodeError as error:  # UTF-16 that says so and is not
+            raise UnreadableFile(field="encoding") from error
         except csv.Error as error:
             raise UnreadableFile(
                 _("Row %(row)d cannot be read: look for a quotation mark that is not closed.") % {"row": number + 1},
@@ -158,8 +160,11 @@ def _text_of(cell: object) -> str:
 
 
 def _beginning(path: Path, encoding: str) -> str:
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        return file.read(_SAMPLE_CHARACTERS)
+    try:
+        with path.open(encoding=encoding, errors="replace", newline="") as file:
+            return file.read(_SAMPLE_CHARACTERS)
+    except UnicodeError as error:  # UTF-16 that says so and is not
+        raise UnreadableFile(field="encoding") from error
 
 
 def _first_sheet(path: Path) -> str:
