@@ -18,7 +18,7 @@
   const cardsOf = (stage) => document.getElementById(`cards-${stage}`);
   const cardOf = (id) => document.getElementById(`card-${id}`);
   const nameOf = (stage) => document.getElementById(`name-${stage}`).textContent;
-  const stages = [...columns.children].map((each) => each.dataset.stage);
+  const stages = [...columns.querySelectorAll('.column')].map((each) => each.dataset.stage);
   const say = (text) => { document.getElementById('board-said').textContent = text; };
   const parse = (html) => {
     const template = document.createElement('template');
@@ -255,6 +255,8 @@
       button.disabled = isHere;
     }
     dialog.showModal();
+    const next = stages[stages.indexOf(card.dataset.stage) + 1] || stages[0];
+    dialog.querySelector(`[data-to="${next}"]`).focus();
   }
 
   // ---- columns folded on this device, and the one that a phone shows

@@ -13,6 +13,7 @@ from apps.accounts.types import UserStatus
 from apps.core.access import Actor
 from apps.dashboard.board_cards import card_of, head_of
 from apps.dashboard.board_drawing import draw_card
+from apps.dashboard.navigation import is_served
 from apps.dashboard.requests import broker_page
 from apps.leads.board import (
     NOBODY,
@@ -87,6 +88,7 @@ def _columns(request: HttpRequest, actor: Actor, team: Team) -> dict[str, object
     return {
         "wanted": wanted,
         "can_move": _can_move(actor),
+        "can_import": actor.can("clients.import") and is_served("/app/import"),
         "columns": [
             {
                 "head": head_of(column.figures),
