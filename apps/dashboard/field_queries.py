@@ -108,5 +108,11 @@ def _samples(names: set[str]) -> dict[str, list[str]]:
 
 
 def _jobs() -> list[Job]:
-    since = timezone.now() - timedelta(days=1)
-    return list(Job.objects.filter(kind=JobKind.RETYPE, created_at__gte=since).order_by("-id")[:_JOBS_SHOWN])
+    """Conversions that go on or left something over, and for some minutes those that all went well."""
+    now = timezone.now()
+    rows = Job.objects.filter(kind=JobKind.RETYPE, created_at__gte=now - timedelta(days=1)).order_by("-id")
+    return [
+        job
+        for job in rows[:_JOBS_SHOWN]
+        if job.state != JobState.DONE or job.result.get("kept") or job.created_at >= now - timedelta(minutes=5)
+    ]
