@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from apps.core.pagination import Page
 from apps.leads import tallies
 from apps.leads.models import Lead
+from apps.leads.sorting import is_newest_first
 
 
 def page_in_order(rows: QuerySet[Lead], offset: int, limit: int) -> Page[Lead]:
@@ -36,10 +37,7 @@ def page_by_looking(rows: QuerySet[Lead], offset: int, limit: int) -> Page[Lead]
     numbers = list(rows.order_by().values_list("pk", flat=True)[: tallies.EXACT_UP_TO + 1])
     if len(numbers) > tallies.EXACT_UP_TO:
         return _page_of_many(rows, offset, limit, tallies.estimate)
-    items: list[Lead] = []
-    if offset < len(numbers):
-        found = Lead.objects.select_related("assigned_agent").order_by(*rows.query.order_by)
-        items = list(found.filter(pk__in=numbers)[offset : offset + limit])
+    items = _sorted_rows(rows, numbers, offset, limit) if offset < len(numbers) else []
     return Page(items=items, total=len(numbers), offset=offset, limit=limit)
 
 
@@ -54,6 +52,14 @@ def _page_of_many(
     if items:
         total = max(total, seen)
     return Page(items=items, total=total, offset=offset, limit=limit, is_exact=is_exact)
+
+
+def _sorted_rows(rows: QuerySet[Lead], numbers: list[int], offset: int, limit: int) -> list[Lead]:
+    found = Lead.objects.select_related("assigned_agent").order_by(*rows.query.order_by)
+    if is_newest_first(rows.query.order_by):
+        page = sorted(numbers, reverse=True)[offset : offset + limit]
+        return list(found.filter(pk__in=page))
+    return list(found.filter(pk__in=numbers)[offset : offset + limit])
 
 
 def _rows_at(rows: QuerySet[Lead], offset: int, limit: int) -> list[Lead]:

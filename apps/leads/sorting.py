@@ -1,6 +1,6 @@
 """The orders of a list of leads. Every one ends with the lead's number, so that pages never overlap."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from django.db.models import Expression, F
@@ -60,3 +60,8 @@ def order_of(sort: str) -> list[OrderBy]:
     has_gaps = name in _NULLABLE or name.startswith(ATTRIBUTE)
     ordered = [OrderBy(expression, descending=is_down, nulls_last=has_gaps or None) for expression in expressions]
     return [*ordered, OrderBy(F("id"), descending=is_down)]
+
+
+def is_newest_first(order: Sequence[object]) -> bool:
+    """Whether a queryset's order is the list's own: by the lead's number, downwards."""
+    return list(order) == order_of("")

@@ -83,6 +83,7 @@ class Lead(models.Model):
             models.Index(fields=["-created_at", "-id"], name="lead_created"),
             models.Index(fields=["-updated_at", "-id"], name="lead_updated"),
             models.Index(Coalesce("last_contacted_at", "created_at"), "id", name="lead_last_contact"),
+            models.Index(Lower("first_name"), Lower("last_name"), "id", name="lead_name"),
             models.Index(Lower("email"), name="lead_email", condition=~models.Q(email="")),
             models.Index(
                 fields=["odoo_partner_id"], name="lead_odoo", condition=models.Q(odoo_partner_id__isnull=False)
