@@ -158,7 +158,7 @@ class LeadMergeUndone(LeadEvent):
 class DuplicatesFound(Event):
     """A lead may be the same person as `count` others that nobody has looked at."""
 
-    name: ClassVar[str] = "duplicates.found"
+    name: ClassVar[str] = "lead.duplicates_found"
     is_kept: ClassVar[bool] = False
     lead_id: int
     count: int

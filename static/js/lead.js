@@ -49,6 +49,10 @@
   document.addEventListener('lead.changed', (event) => { if (isOurs(event.detail)) soon(); });
   document.addEventListener('leads.changed', () => soon(600));
   document.addEventListener('lead.deleted', (event) => { if (isOurs(event.detail)) leave(); });
+  // Made part of another: what it had is there now.
+  document.addEventListener('leads-merged', (event) => {
+    if (event.detail.absorbed === lead) window.location.assign(`${page.dataset.list}/${event.detail.kept}`);
+  });
   document.addEventListener('live', (event) => {
     const { type = '', data = {} } = event.detail;
     if (/message|conversation/.test(type) && !/status/.test(type)) {

@@ -127,3 +127,23 @@ def test_on_a_phone_nothing_is_cut_off(page, stack, office):
     phone.locator("#dialog button[type=submit]").click()
 
     expect(card).to_have_count(0)
+
+
+def test_a_lead_is_merged_from_its_own_page(page, stack, office):
+    kept, absorbed = make_leads(
+        stack,
+        office,
+        {"name": "Teresa Gil", "phone": "+56911110021"},
+        {"name": "Tere G.", "email": "tere@correo.cl"},
+    )
+    sign_in(page, stack, office["users"]["supervisor"]["email"])
+    page.goto(f"{stack.url}/app/leads/{kept}")
+    page.locator(".lead-head details.menu > summary").last.click()
+    page.locator(f"[hx-get$='kept={kept}']").click()
+
+    page.locator("#dialog input[type=search]").fill("tere g.")
+    page.locator(f"#merge-found [hx-get$='absorbed={absorbed}']").click()
+    page.locator("#dialog .merge-form button[type=submit]").click()
+
+    expect(page.locator("#lead-page")).to_contain_text("tere@correo.cl", timeout=15_000)
+    expect(page.locator("#lead-story")).to_contain_text("Tere G.")
