@@ -10,14 +10,18 @@ Dates      ISO 8601 UTC with Z.
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.api.kit.dialects import Dialect, declare
 from apps.api.kit.problems import Problem
 
 
 def envelope(problem: Problem) -> dict[str, Any]:
-    """One code, one sentence, one field: the first that is wrong."""
+    """One code, one sentence, one field: the first that is wrong. Of one that is missing the sentence says its name."""
     first = problem.fields[0] if problem.fields else None
     message = first.message if first and problem.is_validation else problem.message
+    if first and first.field and first.code == "required":
+        message = _("The field %(field)s is required") % {"field": first.field}
     return {"detail": {"code": problem.code, "message": message, "field": (first.field or None) if first else None}}
 
 
