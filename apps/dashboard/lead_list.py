@@ -82,12 +82,14 @@ def filter_of(state: TableState) -> LeadFilter:
     return LeadFilter(search=state.search, conditions=parse_conditions(state.whole), sort=state.sort)
 
 
-def lead_table(actor: Actor, state: TableState, agents: Sequence[User]) -> LeadTable:
-    """One page of the table. A filter or an order that cannot be read shows no leads and says why."""
+def lead_table(actor: Actor, state: TableState, agents: Sequence[User], *, problem: str = "") -> LeadTable:
+    """One page of the table. A filter or an order that cannot be read shows no leads and says why, and so does an
+    address that could not be read to begin with (`problem`).
+    """
     columns = all_columns()
     chosen = chosen_columns(columns, state.columns)
     state = replace(state, columns=tuple(column.key for column in chosen))
-    page, problem = _page(actor, state)
+    page, problem = (_no_page(), problem) if problem else _page(actor, state)
     return LeadTable(
         state=state,
         page=page,
@@ -137,7 +139,11 @@ def _page(actor: Actor, state: TableState) -> tuple[Page[Lead], str]:
     try:
         return page_of_leads(actor, filter_of(state), state.offset, PAGE_SIZE), ""
     except InvalidInput as error:
-        return Page(items=[], total=0, offset=0, limit=PAGE_SIZE), str(error.message)
+        return _no_page(), str(error.message)
+
+
+def _no_page() -> Page[Lead]:
+    return Page(items=[], total=0, offset=0, limit=PAGE_SIZE)
 
 
 def _head(column: Column, state: TableState) -> Head:

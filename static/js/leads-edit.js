@@ -6,6 +6,8 @@
   const { request, showToast } = window.sofia;
   const path = (lead) => `/app/leads/${lead}/value`;
   const before = new WeakMap();
+  // What is typed while the form is on its way: it goes into the field, and into no shortcut.
+  let typedAhead = null;
 
   const isOpen = (value) => value.classList.contains('is-editing');
   const field = (value) => value.querySelector('.edit-form [name="value"]');
@@ -20,12 +22,15 @@
     for (const other of document.querySelectorAll('.value.is-editing')) close(other);
     const query = new URLSearchParams({ column: value.dataset.edit, as: value.dataset.as || '' });
     value.classList.add('is-editing');
+    typedAhead = { text: '', end: '' };
     let answer;
     try {
       answer = await request(`${path(value.dataset.lead)}?${query}`);
     } catch {
       showToast(document.documentElement.dataset.wordOffline, 'error');
     }
+    const ahead = typedAhead;
+    typedAhead = null;
     if (!answer?.isOk) {
       value.classList.remove('is-editing');
       return;
@@ -36,6 +41,9 @@
     input.dataset.first = input.value;
     input.focus();
     if (input.select && input.tagName === 'INPUT') input.select();
+    if (ahead.text && input.tagName !== 'SELECT') input.value = ahead.text;
+    if (ahead.end === 'Escape') close(value, { hasFocus: true });
+    else if (ahead.end === 'Enter') save(value);
   }
 
   function close(value, { hasFocus = false } = {}) {
@@ -115,6 +123,15 @@
     else save(value);
   });
   document.addEventListener('keydown', (event) => {
+    if (typedAhead && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (event.key.length === 1 && !typedAhead.end) typedAhead.text += event.key;
+      else if (event.key === 'Backspace') typedAhead.text = typedAhead.text.slice(0, -1);
+      else if (event.key === 'Enter' || event.key === 'Escape') typedAhead.end ||= event.key;
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const value = event.target.closest?.('.value.is-editing');
     if (!value) return;
     if (event.key === 'Escape') {

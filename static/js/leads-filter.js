@@ -89,6 +89,7 @@
   }
 
   // ---- rows and groups
+  const usualOp = (field) => (field.kind === 'choice' && field.ops.includes('in') ? 'in' : field.ops[0]);
   function drawRow(condition = {}) {
     const field = byName.get(condition.field) || fields[0];
     const row = make('div', { className: 'filter-row' });
@@ -96,16 +97,22 @@
     const asked = make('select', { className: 'input' });
     asked.setAttribute('aria-label', words.wordOp);
     const part = make('div', { className: 'value-part' });
-    const drawOps = (chosen) => {
+    const drawOps = (given) => {
       const present = byName.get(names.value);
+      const chosen = given || usualOp(present);
       asked.replaceChildren(...present.ops.map((op) => make('option', { value: op, textContent: ops[op], selected: op === chosen })));
     };
     names.addEventListener('change', () => {
       drawOps();
       drawValue(part, byName.get(names.value), asked.value);
     });
-    asked.addEventListener('change', () => drawValue(part, byName.get(names.value), asked.value, readValue(row, byName.get(names.value), asked.value)));
-    drawOps(condition.op || field.ops[0]);
+    // What was typed is kept; a choice that stood there by itself is not taken for chosen.
+    asked.addEventListener('change', () => {
+      const present = byName.get(names.value);
+      const isKept = !present.choices.length && present.kind !== 'boolean';
+      drawValue(part, present, asked.value, isKept ? readValue(row, present, asked.value) : undefined);
+    });
+    drawOps(condition.op || usualOp(field));
     drawValue(part, field, asked.value, condition.value);
     row.append(names, asked, part, button(words.wordRemove, 'x', () => row.remove(), 'button plain square small'));
     return row;

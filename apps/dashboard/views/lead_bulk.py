@@ -18,7 +18,8 @@ from apps.dashboard.lead_table import resolved_state
 from apps.dashboard.requests import STATUS_OF_KIND, broker_page, with_event, with_toast, with_undo
 from apps.leads.bulk import BulkAction, Target, can_be_undone, count_for, parse_target, start_bulk, undo_job
 from apps.leads.jobs import ENDED, get_job, request_cancel
-from apps.leads.models import Job, LossReason
+from apps.leads.models import Job
+from apps.leads.pipeline import loss_reasons
 from apps.leads.saved_views import list_views
 from apps.leads.types import ContactStatus, JobState, LeadStatus, Stage
 
@@ -104,9 +105,7 @@ def _form(request: HttpRequest, actor: Actor, error: DomainError | None = None) 
         "stages": Stage.choices,
         "statuses": LeadStatus.choices,
         "contact_statuses": ContactStatus.choices,
-        "reasons": list(LossReason.objects.filter(is_active=True).order_by("position", "id"))
-        if kind == "stage"
-        else [],
+        "reasons": loss_reasons() if kind == "stage" else [],
     }
     return render(request, "leads/bulk_form.html", context, status=STATUS_OF_KIND[error.kind] if error else 200)
 

@@ -14,7 +14,8 @@ from apps.dashboard.lead_editing import save_value, text_of
 from apps.dashboard.lead_queries import team_of
 from apps.dashboard.requests import STATUS_OF_KIND, broker_of, broker_page, with_event
 from apps.leads.actions import move_stage
-from apps.leads.models import Lead, LossReason
+from apps.leads.models import Lead
+from apps.leads.pipeline import loss_reasons
 from apps.leads.queries import get_lead, require_stage
 from apps.leads.stages import LOST_REASON, StageNeedsFields
 from apps.leads.types import Stage
@@ -104,7 +105,7 @@ def _dialog(
         "stage": wanted,
         "label": str(Stage(wanted).label),
         "asks_reason": asks_reason,
-        "reasons": list(LossReason.objects.filter(is_active=True).order_by("position", "id")) if asks_reason else [],
+        "reasons": loss_reasons() if asks_reason else [],
         "chosen": request.POST.get("lost_reason", ""),
         "note": request.POST.get("reason", ""),
         "missing": [_asked(request, lead, columns[name], error, refused) for name in names if name in columns],

@@ -73,7 +73,7 @@ def _context(request: HttpRequest, actor: Actor) -> dict[str, object]:
     except InvalidInput as error:
         state, problem = TableState(), str(error.message)
     agents, tags = team_of(actor), known_tags(actor)
-    table = lead_table(actor, state, agents)
+    table = lead_table(actor, state, agents, problem=problem)
     view = next((row for row in views if row.id == state.view), None)
     may = permissions(actor)
     may["edit_view"] = view is not None and view.may_change
@@ -87,7 +87,7 @@ def _context(request: HttpRequest, actor: Actor) -> dict[str, object]:
         "pages": table.pages,
         "chips": table.chips,
         "cleared": cleared(table.state),
-        "problem": problem or table.problem,
+        "problem": table.problem,
         "views": views,
         "view": view,
         "quick": quick_choices(agents, tags, actor),
