@@ -122,6 +122,7 @@ def test_the_trail_keeps_who_took_what_out(actor):
     everything(actor, "phone", stage="agendado")
 
     entry = AuditEntry.objects.get(name="leads.exported")
+    assert entry.after is not None
     assert entry.actor_user_id == actor.user_id
     assert entry.after["wanted"] == {"stage": "agendado", "max_score": 100}
     assert list(entry.after["columns"]) == ["phone"]

@@ -33,7 +33,7 @@ def get_import(actor: Actor, job_id: int) -> Job:
 
 
 def imports_of(actor: Actor) -> QuerySet[Job]:
-    """The history in the actor's sight, newest first; two queries with their files' people."""
+    """The history in the actor's sight, newest first; one query with their files and people."""
     actor.require("clients.import")
     rows = Job.objects.filter(kind=JobKind.IMPORT, file__isnull=False).select_related("file", "created_by")
     return (rows if actor.sees_everything else rows.filter(created_by_id=actor.user_id)).order_by("-id")

@@ -14,6 +14,7 @@ from apps.core.tenancy import entered_broker_id
 from apps.leads.events import LeadsChanged
 from apps.leads.jobs import JobRun
 from apps.leads.models import Activity, DuplicatePair, Job, JobChange, Lead, RowError, StageChange
+from apps.leads.settling import settle_many
 from apps.leads.types import JobState
 
 BATCH: Final = 5_000
@@ -25,6 +26,7 @@ KEPT_CHANGED: Final = "kept_changed"
 _OF_NO_PERSON: Final = frozenset({Activity, DuplicatePair, StageChange})
 # What the product itself notes about a lead is no work of anybody.
 _OURS: Final = frozenset({"created", "scored", "stage_changed"})
+_WITH_STAGE: Final = frozenset({"status", "stage_changed_at"})
 _MOST_NOTED: Final = 10_000
 
 
@@ -41,6 +43,7 @@ def undo(run: JobRun, import_job: Job) -> Mapping[str, object]:
     while changes := list(JobChange.objects.filter(job=import_job).order_by("pk")[:BATCH]):
         with transaction.atomic():
             _restore_batch(run, changes, done)
+        settle_many(run.actor, Lead.objects.filter(pk__in=[change.lead_id for change in changes]))
         run.advance(sum(done.values()), total)
     with transaction.atomic():
         _finish(run, import_job, done)
@@ -126,11 +129,14 @@ def _restore(run: JobRun, lead: Lead, before: Mapping[str, Any]) -> bool:
     """Give back each value that is still what the import made of it; whether all were."""
     after = before.get("_after", {})
     fields = {field.column: field for field in Lead._meta.concrete_fields}
-    values = {
-        column: fields[column].to_python(value)
-        for column, value in before.items()
-        if column in fields and _is_same(fields[column], fields[column].value_from_object(lead), after.get(column))
+    same = {
+        column
+        for column in after
+        if column in fields and _is_same(fields[column], fields[column].value_from_object(lead), after[column])
     }
+    # What the stage brought with it goes with it, though a score was computed since.
+    same = same | _WITH_STAGE & after.keys() if "stage" in same else same - _WITH_STAGE
+    values = {column: fields[column].to_python(before[column]) for column in same}
     if values:
         changes = {column: [after[column], before[column]] for column in values if column != "stage_changed_at"}
         Lead.objects.filter(pk=lead.pk).update(
@@ -144,7 +150,7 @@ def _restore(run: JobRun, lead: Lead, before: Mapping[str, Any]) -> bool:
             actor_name=run.actor.name[:200],
             actor_user_id=run.actor.user_id,
         )
-    return len(values) == len(after)
+    return same == after.keys()
 
 
 def _is_same(field: "models.Field[Any, Any]", now: object, then: object) -> bool:
