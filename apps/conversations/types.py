@@ -2,16 +2,17 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ConversationStatus(TextChoices):
     """Where a conversation stands (the whatsapp_odoo names map onto these)."""
 
-    NEW = "new", _("New")
+    NEW = "new", pgettext_lazy("conversation", "New")
     BOT = "bot", _("With Sofía")
     QUEUED = "queued", _("Waiting")
     ASSIGNED = "assigned", _("Assigned")
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", pgettext_lazy("conversation", "Active")
     PENDING = "pending", _("Pending")
     CLOSED = "closed", _("Closed")
 

@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class LeadStatus(TextChoices):
@@ -126,6 +127,6 @@ class DuplicateState(TextChoices):
 
 
 class StageKind(TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("stage", "Open")
     WON = "won", _("Won")
     LOST = "lost", _("Lost")
