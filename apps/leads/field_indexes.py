@@ -7,22 +7,20 @@ read off it in order. Values too long for an index entry are left out of it, and
 from collections.abc import Mapping
 from typing import Final
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
 from apps.core.access import Actor, system_actor
 from apps.core.errors import InvalidInput
-from apps.core.tenancy import current_schema, entered_broker_id
+from apps.core.tenancy import entered_broker_id
+from apps.leads import indexes
 from apps.leads.filters.attributes import MOST_INDEXED_BYTES
 from apps.leads.jobs import JobRun, create_job, job_handler
 from apps.leads.models import CustomField, Job
+from apps.leads.popular_indexes import ask_to_keep_popular_indexes
 from apps.leads.types import JobKind
 
 MOST_INDEXES: Final = 20
-_IS_THERE: Final = """
-    SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)
-"""
 
 
 def keep_index(field: CustomField) -> Job:
@@ -57,58 +55,22 @@ def drop_index(field: CustomField) -> Job:
 def run_index(run: JobRun) -> Mapping[str, object]:
     """Make of the index what the field says now; run twice, the second time finds all done."""
     field = CustomField.objects.filter(pk=run.job.params["field_id"]).first()
-    name = f"lead_field_{run.job.params['field_id']}"
+    name = f"{indexes.FIELD_PREFIX}{run.job.params['field_id']}"
     if field is None or not field.is_filterable:
-        _drop(name)
+        indexes.drop_index(name)
         return {"index": name, "is_there": False}
-    if not _is_whole(name):
-        # An earlier try may have left a part of it, which PostgreSQL never uses and never finishes.
-        _drop(name)
-        _build(name, field.name)
+    if not indexes.is_whole(name):
+        indexes.build_index(name, _columns_of(field.name))
+        indexes.analyze_leads()
+        ask_to_keep_popular_indexes()
     CustomField.objects.filter(pk=field.pk, is_filterable=True).update(has_index=True)
     return {"index": name, "is_there": True}
 
 
-def _is_whole(name: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(_IS_THERE, [f"{current_schema()}.{name}"])
-        row = cursor.fetchone()
-    return bool(row and row[0])
-
-
-def _build(name: str, key: str) -> None:
-    _execute(
-        sql.SQL(
-            "CREATE INDEX {concurrently} {name} ON {schema}.leads_lead ((attributes -> {key}), id DESC)"
-            " WHERE octet_length(attributes ->> {key}) <= {most}"
-        ).format(
-            concurrently=_concurrently(),
-            name=sql.Identifier(name),
-            schema=sql.Identifier(current_schema()),
-            key=sql.Literal(key),
-            most=sql.Literal(MOST_INDEXED_BYTES),
-        )
+def _columns_of(key: str) -> sql.Composed:
+    return sql.SQL("((attributes -> {key}), id DESC) WHERE octet_length(attributes ->> {key}) <= {most}").format(
+        key=sql.Literal(key), most=sql.Literal(MOST_INDEXED_BYTES)
     )
-    # The planner knows how often each value comes only once it has looked.
-    _execute(sql.SQL("ANALYZE {schema}.leads_lead").format(schema=sql.Identifier(current_schema())))
-
-
-def _drop(name: str) -> None:
-    _execute(
-        sql.SQL("DROP INDEX {concurrently} IF EXISTS {schema}.{name}").format(
-            concurrently=_concurrently(), schema=sql.Identifier(current_schema()), name=sql.Identifier(name)
-        )
-    )
-
-
-def _concurrently() -> sql.SQL:
-    """Nobody waits for it; only inside a transaction, where PostgreSQL does not allow that, everybody does."""
-    return sql.SQL("" if connection.in_atomic_block else "CONCURRENTLY")
-
-
-def _execute(statement: sql.Composed) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement.as_string(cursor.connection))
 
 
 def _system() -> Actor:

@@ -15,6 +15,7 @@ from apps.core.locks import lock_names
 from apps.core.tenancy import entered_broker_id
 from apps.core.work import schedule, work_handler
 from apps.leads.models import Lead, LeadTally
+from apps.leads.popular_indexes import POPULAR_FROM, ask_to_keep_popular_indexes
 
 EXACT_UP_TO: Final = 10_000
 # So many changes are added up in a moment; more are folded into one row for each stage and status.
@@ -70,3 +71,5 @@ def fold_tally(_payload: dict[str, Any]) -> None:
                 SELECT stage, status, sum(number) FROM folded GROUP BY stage, status HAVING sum(number) <> 0
                 """
             )
+    if sum(leads_per_stage().values()) >= POPULAR_FROM:
+        ask_to_keep_popular_indexes()

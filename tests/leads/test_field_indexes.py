@@ -5,12 +5,15 @@ from django.db import connection
 
 from apps.core.access import system_actor
 from apps.core.errors import InvalidInput
-from apps.core.tenancy import current_schema
-from apps.leads import field_indexes
+from apps.core.models import ScheduledWork
+from apps.core.tenancy import current_schema, in_public
+from apps.leads import field_indexes, indexes, popular_indexes, tallies
 from apps.leads.field_indexes import drop_index, ensure_index, keep_index
 from apps.leads.filters import parse_conditions, q_of
+from apps.leads.indexes import is_whole
 from apps.leads.jobs import run_now
 from apps.leads.models import CustomField, Job, Lead
+from apps.leads.queries import LeadFilter, matching_leads
 from tests.factories import make_lead
 
 
@@ -148,4 +151,46 @@ def test_it_is_built_beside_others_work_again_and_again_and_over_a_broken_one(co
 
     assert {job.state for job in (first, again, over)} == {"done"}
     assert made == definition_of(field) != ""
-    assert field_indexes._is_whole(f"lead_field_{field.pk}")
+    assert is_whole(f"lead_field_{field.pk}")
+
+
+def test_what_many_leads_have_in_common_gets_an_index_and_loses_it(actor, monkeypatch):
+    monkeypatch.setattr(popular_indexes, "POPULAR_FROM", 15)
+    field = filterable(has_index=True)
+    for number in range(20):
+        make_lead(tags=["vip", f"t{number}"], attributes={"comuna": "Ñuñoa 'sur'" if number else "Macul"})
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        indexes.build_index(f"lead_field_{field.pk}", field_indexes._columns_of("comuna"))
+        cursor.execute("ANALYZE leads_lead")
+
+    popular_indexes.keep_popular_indexes({})
+    popular_indexes.keep_popular_indexes({})
+
+    names = popular_indexes._present()
+    assert len(names) == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+    for rows in (
+        matching_leads(actor, LeadFilter(tags=("vip",))),
+        query(actor, "comuna", "is", "Ñuñoa 'sur'"),
+    ):
+        plan = rows.select_related(None).values("pk").explain()
+        assert any(f"Index Only Scan using {name}" in plan for name in names)
+
+    monkeypatch.setattr(popular_indexes, "POPULAR_FROM", 100)
+    popular_indexes.keep_popular_indexes({})
+    assert popular_indexes._present() == []
+
+
+def test_a_large_brokerage_asks_for_them_after_many_changes(actor, monkeypatch):
+    make_lead()
+    tallies.fold_tally({})
+    with in_public():
+        assert not ScheduledWork.objects.filter(kind=popular_indexes.KIND).exists()
+
+    monkeypatch.setattr(tallies, "POPULAR_FROM", 1)
+    tallies.fold_tally({})
+    tallies.fold_tally({})
+    with in_public():
+        assert ScheduledWork.objects.filter(kind=popular_indexes.KIND).count() == 1
