@@ -10,6 +10,7 @@ from apps.core.access import Actor
 from apps.core.errors import InvalidInput, NotFound
 from apps.core.events import publish
 from apps.leads.events import FieldChanged, FieldDefined, FieldDeleted
+from apps.leads.field_indexes import keep_index
 from apps.leads.fields import LEAD_COLUMNS, FieldExists, require_usable_name
 from apps.leads.jobs import create_job
 from apps.leads.models import CustomField, Job
@@ -71,9 +72,10 @@ def change_field(*, actor: Actor, field_id: int, changes: Mapping[str, Any]) -> 
     if unknown:
         raise InvalidInput(_("This field cannot be changed: %(field)s") % {"field": sorted(unknown)[0]})
 
+    was_filterable = field.is_filterable
     _set(actor, field, _texts(wanted))
-    if "is_filterable" in changes:
-        _keep_index(field)
+    if field.is_filterable != was_filterable:
+        keep_index(field)
     if "type" in changes:
         retype_field(actor=actor, field_id=field_id, type=changes["type"])
         field.refresh_from_db()
@@ -92,7 +94,6 @@ def retype_field(*, actor: Actor, field_id: int, type: str) -> Job | None:
         return None
 
     _set(actor, field, {"type": kind, "review": _accepted(field)})
-    _keep_index(field)
     return create_job(actor=actor, kind=JobKind.RETYPE, params={"field_id": field.pk, "to": kind, "label": str(field)})
 
 
@@ -147,8 +148,9 @@ def delete_field(*, actor: Actor, field_id: int) -> None:
     field = lock_field(actor, field_id)
     CustomField.objects.filter(mapped_to=field.name).update(mapped_to="")
 
-    field.is_filterable = False
-    _keep_index(field)
+    if field.is_filterable:
+        field.is_filterable = False
+        keep_index(field)
     field.delete()
     publish(FieldDeleted(broker_id=actor.broker_id, actor=actor, field_id=field_id, label=str(field)))
 
@@ -208,12 +210,3 @@ def _require_target(field: CustomField, target: str) -> None:
         raise InvalidInput(_("Choose a field of the lead or one of your own."), field="target")
     if CustomField.objects.filter(mapped_to=field.name).exists():
         raise InvalidInput(_("Other fields go to this one. Send them elsewhere first."), field="target")
-
-
-def _keep_index(field: CustomField) -> None:
-    """Filters on it have an index of their own while `is_filterable`."""
-    if not field.is_filterable and not field.has_index:
-        return
-    from apps.leads.field_indexes import keep_index
-
-    keep_index(field)

@@ -52,6 +52,10 @@ _AROUND_NUMBERS = re.compile(
     r"(?i)^(?:US\$|R\$|UF|CLP|MXN|ARS|COP|PEN|USD|EUR|BRL|UYU|[$€£])\s*|\s*(?:%|m2|m²|UF|USD|CLP)$"
 )
 _LOOKS_LIKE_A_PHONE = re.compile(r"(?:\+|00)[\d\s().\-/]{7,22}|\(\d{1,4}\)[\d\s.\-]{6,14}")
+_NUMBERS_NOBODY_ADDS = re.compile(
+    r"(?:^|_)(?:id|uid|uuid|gclid|fbclid|codigo|código|code|cod|ref|referencia|rut|run|dni|cpf|cnpj|cuit|cuil|rfc|curp|nit"
+    r"|cedula|cédula|pasaporte|documento|zip|cp|cep|postal)(?:_|$)"
+)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s*(Z|[+-]\d{2}:?\d{2})?)?")
 _WRITTEN_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 
@@ -101,10 +105,15 @@ def common_type(values: Iterable[object]) -> FieldType:
 
 
 def type_for(name: str, sample: object) -> FieldType:
-    """The type of a new field: that of the lead's column which its name means, else what its value looks like."""
+    """The type of a new field: that of the lead's column which its name means, else what its value looks like.
+
+    Ids and codes are text though they look like numbers: nobody adds them up, and their zeros count.
+    """
     column = column_of(name)
     if column:
         return _TYPE_OF_COLUMN.get(column, FieldType.STRING)
+    if _NUMBERS_NOBODY_ADDS.search(name.replace("-", "_").replace(" ", "_").lower()):
+        return FieldType.STRING
     return common_type(sample) if isinstance(sample, list | tuple) else infer_type(sample)
 
 

@@ -168,6 +168,19 @@ def test_a_field_is_deleted(admin, broker):
     assert not CustomField.objects.exists()
 
 
+def test_a_field_is_filtered_often_by_a_switch(admin, broker):
+    row = CustomField.objects.create(name="zona")
+
+    post(admin, f"{FIELDS}/{row.pk}/filterable", is_filterable="on")
+    row.refresh_from_db()
+    assert row.is_filterable
+    assert Job.objects.get().kind == "index"
+
+    post(admin, f"{FIELDS}/{row.pk}/filterable")
+    row.refresh_from_db()
+    assert not row.is_filterable
+
+
 def test_a_conversion_is_shown_with_what_did_not_fit(admin, broker):
     from apps.leads.types import JobKind, JobState
 

@@ -21,11 +21,12 @@ from apps.leads.fields import (
     ensure_fields,
     field_named,
     infer_type,
+    type_for,
     waiting_fields,
 )
 from apps.leads.jobs import run_now
-from apps.leads.models import Activity, CustomField, Lead
-from apps.leads.types import FieldReview
+from apps.leads.models import Activity, CustomField, Job, Lead
+from apps.leads.types import FieldReview, JobKind
 from tests.factories import make_lead
 
 
@@ -93,6 +94,12 @@ def test_what_senders_call_a_lead_s_columns_is_known(name, column):
 )
 def test_a_type_is_what_a_value_looks_like(value, type):
     assert infer_type(value) == type
+
+
+@pytest.mark.parametrize("name", ["id", "ad_id", "Código propiedad", "rut", "codigo-postal", "CP"])
+def test_ids_and_codes_are_text_though_they_look_like_numbers(name):
+    assert type_for(name, "00123") == type_for(name, "123") == type_for(name, 123) == "string"
+    assert type_for("piezas", "3") == "number"
 
 
 def test_values_that_differ_are_text():
@@ -350,3 +357,21 @@ def test_a_target_must_be_one(admin):
     with pytest.raises(InvalidInput):
         map_field(actor=admin, field_id=row.pk, target=field("c").name)
     assert map_field(actor=admin, field_id=other.pk, target="") is None
+
+
+# ---- filtered often
+
+
+def test_a_field_that_is_filtered_often_gets_an_index_and_loses_it(admin):
+    row = field("zona")
+
+    change_field(actor=admin, field_id=row.pk, changes={"is_filterable": True})
+    change_field(actor=admin, field_id=row.pk, changes={"is_filterable": True})
+    assert Job.objects.filter(kind=JobKind.INDEX).count() == 1
+    run_now(actor=admin, job=Job.objects.get(kind=JobKind.INDEX))
+    row.refresh_from_db()
+    assert row.has_index
+
+    delete_field(actor=admin, field_id=row.pk)
+    result = run_now(actor=admin, job=Job.objects.filter(kind=JobKind.INDEX).latest("id")).result
+    assert result["is_there"] is False

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as _
 
 from apps.leads.providers import mail_labels
-from apps.leads.providers.mail_message import Mail, parse_mail
+from apps.leads.providers.mail_message import Mail, lines_of, parse_mail
 from apps.leads.providers.mail_text import text_of_html
 from apps.leads.providers.types import Adapter, Recognised
 
@@ -138,7 +138,7 @@ def _put_together(payload: Mapping[str, Any], taken: _Taken) -> Mail | None:
     if not (_said(payload, taken.text) or _said(payload, taken.html)):
         return None
     html = _said(payload, taken.html)
-    text = _said(payload, taken.text)
+    text = lines_of(_said(payload, taken.text))
     mail = Mail(
         sender=_said(payload, taken.sender),
         reply_to=_said(payload, taken.reply_to),

@@ -6,7 +6,7 @@ The old, forgiving policy of the standard library's parser: the newer one raises
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import HeaderParseError
-from email.header import Header, decode_header
+from email.header import decode_header
 from email.message import Message
 from typing import Final
 
@@ -36,8 +36,13 @@ def parse_mail(raw: bytes) -> Mail:
         reply_to=_header(message, "Reply-To"),
         subject=_header(message, "Subject")[:300],
         message_id=_header(message, "Message-ID").strip()[:300],
-        text=plain if plain.strip() else text_of_html(html),
+        text=lines_of(plain) if plain.strip() else text_of_html(html),
     )
+
+
+def lines_of(text: str) -> str:
+    """The text with one kind of line end."""
+    return "\n".join(text.splitlines())
 
 
 def _bodies(message: Message) -> tuple[str, str]:
@@ -80,8 +85,9 @@ def _decoded(raw: bytes, charset: str) -> str:
 
 
 def _header(message: Message, name: str) -> str:
-    value = message.get(name, "")
-    text = str(value) if isinstance(value, Header) else value
+    """The header's words; bytes that should have been encoded are read like a body without a charset."""
+    raw = next((str(value) for found, value in message.raw_items() if found.lower() == name.lower()), "")
+    text = _decoded(raw.encode("utf-8", "surrogateescape"), "")
     try:
         parts = decode_header(text)
     except HeaderParseError:
