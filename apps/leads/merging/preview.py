@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.access import Actor
@@ -21,6 +22,15 @@ from apps.leads.merging.values import (
 )
 from apps.leads.models import Lead
 from apps.leads.queries import get_lead
+
+# What people call the rows of this room; those above say their own plural.
+_KINDS: Mapping[str, Promise] = {
+    "leads_activity": _("entries of the history"),
+    "leads_stagechange": _("moves between stages"),
+    "leads_leadidentity": _("ids on channels"),
+    "leads_ingestrecord": _("received records"),
+    "leads_leadmerge": _("earlier merges"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +78,9 @@ def preview_merge(
     kept, absorbed = get_lead(actor, kept_id), get_lead(actor, absorbed_id)
 
     columns = merged_columns(kept, absorbed, choices or {})
-    moves = [MovedRows(label=kind.label, count=count) for kind, count in count_rows(absorbed_id)]
+    moves = [
+        MovedRows(label=str(_KINDS.get(kind.table, kind.label)), count=count) for kind, count in count_rows(absorbed_id)
+    ]
     return MergePreview(
         kept=kept,
         absorbed=absorbed,
