@@ -96,5 +96,15 @@ def _refusal(stage: str, missing: Sequence[str]) -> StageNeedsFields:
         "stage": Stage(stage).label,
         "fields": ", ".join(said.values()),
     }
-    details = [FieldError(field=name, message=str(_("This must be known.")), code="required") for name in missing]
+    details = [
+        FieldError(
+            field=name,
+            message=str(
+                _("“%(field)s” must be known before a lead goes to “%(stage)s”.")
+                % {"field": label, "stage": Stage(stage).label}
+            ),
+            code="required",
+        )
+        for name, label in said.items()
+    ]
     return StageNeedsFields(sentence, field="stage", details=details)
