@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.conversations.inbound import receive_waiting_events
@@ -13,6 +13,7 @@ from apps.core.access import system_actor
 from apps.core.tenancy import in_broker
 from apps.leads.actions import update_lead
 from apps.leads.identities import ChannelId, Contact, identify_lead, lock_contact, move_identity
+from apps.leads.ingesting.people import find_or_make
 from apps.leads.merging import merge_leads, undo_merge
 from apps.leads.models import Activity, DuplicatePair, Lead, LeadIdentity, LeadMerge
 from apps.leads.types import IdentityKind
@@ -166,7 +167,12 @@ def test_nothing_that_arrives_during_a_merge_is_lost(committed_db, broker):
         with in_broker(broker.pk):
             update_lead(actor=system_actor(broker.pk), lead_id=kept.pk, attributes={"rooms": 3})
 
-    together(receive, merge, receive, edit, receive)
+    def ingest() -> None:
+        with in_broker(broker.pk), transaction.atomic():
+            columns = {"phone": "+56922222222", "city": "Temuco"}
+            find_or_make(actor=system_actor(broker.pk), columns=columns, attributes={}, same_person={}, source="ingest")
+
+    together(receive, merge, receive, edit, ingest, receive)
 
     with in_broker(broker.pk):
         lead = Lead.objects.get()
@@ -176,7 +182,7 @@ def test_nothing_that_arrives_during_a_merge_is_lost(committed_db, broker):
         )
         assert set(Conversation.objects.values_list("lead_id", flat=True)) == {lead.pk}
         assert Conversation.objects.exclude(status="closed").count() == 1
-        assert (lead.inbound_count, lead.attributes["rooms"]) == (12, 3)
+        assert (lead.inbound_count, lead.attributes["rooms"], lead.city) == (12, 3, "Temuco")
 
 
 def test_two_merges_of_the_same_two_at_once_make_one_lead(committed_db, broker):

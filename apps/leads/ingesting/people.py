@@ -9,10 +9,11 @@ from django.utils import timezone
 from apps.core.access import Actor
 from apps.core.events import publish
 from apps.core.locks import lock_names
-from apps.core.phones import match_key
+from apps.core.phones import match_key, spellings
 from apps.leads.events import LeadCreated, LeadUpdated
 from apps.leads.ingesting.columns import empty_columns
 from apps.leads.models import Lead
+from apps.leads.types import IdentityKind
 
 
 def find_or_make(
@@ -48,7 +49,7 @@ def _lock(actor: Actor, key: str | None, email: str | None, same_person: Mapping
 
 def _known(key: str | None, email: str | None, same_person: Mapping[str, str]) -> Lead | None:
     rows = Lead.objects.select_for_update(of=("self",))
-    found = rows.filter(phone_key=key).first() if key else None
+    found = (rows.filter(phone_key=key).first() or _by_second_number(key)) if key else None
     if found is None and email:
         # The index leaves out leads without an e-mail, and wants to hear that so does the question.
         found = rows.alias(lower=Lower("email")).filter(lower=email).exclude(email="").order_by("id").first()
@@ -56,6 +57,14 @@ def _known(key: str | None, email: str | None, same_person: Mapping[str, str]) -
         # Without a limit: with one the planner would rather read the whole table than the index.
         found = min(rows.filter(attributes__contains=dict(same_person)), key=lambda lead: lead.pk, default=None)
     return found
+
+
+def _by_second_number(key: str) -> Lead | None:
+    """Who writes from it, or was merged and had it: their lead has another number of its own."""
+    wa_ids = [form.removeprefix("+") for form in spellings(key)]
+    rows = Lead.objects.select_for_update(of=("self",))
+    known = rows.filter(identities__kind=IdentityKind.WA_ID, identities__scope="", identities__external_id__in=wa_ids)
+    return known.order_by("id").first()
 
 
 def _make(
