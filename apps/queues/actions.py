@@ -55,6 +55,11 @@ def ask_for_routing(queue_id: int) -> None:
     schedule("queues.route", {"queue_id": queue_id}, broker_id=broker_id, key=f"{broker_id}:{queue_id}")
 
 
+def note_seen(*, user_id: int) -> None:
+    """The agent's browser or program is here now; nothing for somebody who attends nobody."""
+    AgentState.objects.filter(user_id=user_id).update(last_seen_at=timezone.now())
+
+
 @transaction.atomic
 def set_presence(*, actor: Actor, user_id: int, presence: str, reason: str = "") -> AgentState:
     """Change an agent's presence: their own, or another's by a supervisor; kept as an interval.

@@ -18,7 +18,8 @@ from apps.accounts.types import UserStatus
 from apps.brokers.models import Broker
 from apps.core.access import Actor
 from apps.core.errors import Unauthenticated
-from apps.queues.models import AgentState, QueueMember
+from apps.queues.actions import note_seen
+from apps.queues.models import QueueMember
 from apps.realtime.rooms import rooms_of_user
 
 
@@ -62,7 +63,7 @@ def enter(broker_id: int, *, token: str = "", session_key: str = "") -> Entry:
     rooms = standings(broker_id, {standing}).get(standing)
     if rooms is None:
         raise Unauthenticated
-    AgentState.objects.filter(user_id=user.pk).update(last_seen_at=timezone.now())
+    note_seen(user_id=user.pk)
     return Entry(user=user, standing=standing, rooms=rooms)
 
 
