@@ -6,7 +6,7 @@ from tests.factories.sequence import entered_broker, next_number
 
 _CREDENTIALS = {
     Channel.WHATSAPP_META: {"access_token": "EAAtest", "app_secret": "app-secret", "verify_token": "verify-me"},
-    Channel.TELEGRAM: {"bot_token": "123456:test-token-of-a-bot-that-is-none", "secret_token": "telegram-secret"},
+    Channel.TELEGRAM: {"bot_token": "123456:test-token-of-a-bot-that-is-none", "webhook_secret": "telegram-secret-1"},
 }
 
 
