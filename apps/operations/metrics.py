@@ -29,7 +29,7 @@ latency = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=registry,
 )
-# Realtime moves this gauge: sockets.labels("agent").inc() and .dec().
+# Realtime moves this gauge; kinds are agent (everybody who signs in) and visitor.
 sockets = Gauge("sofia_sockets", "Open sockets of this process.", ["kind"], registry=registry)
 
 

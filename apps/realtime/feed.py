@@ -20,6 +20,7 @@ from django.db import Error as DatabaseError
 from apps.brokers.queries import is_open
 from apps.conversations.types import ConversationStatus
 from apps.core.tenancy import call_in_broker
+from apps.operations.metrics import sockets as open_sockets
 from apps.realtime.access import Standing, standings
 from apps.realtime.events import SocketEvent, from_wire
 from apps.realtime.log import LATE_COMMIT, newest_seq, recent_events, recent_numbers
@@ -70,11 +71,15 @@ class Feed:
                 self._tasks = [
                     loop.create_task(work()) for work in (self._listen, self._keep_looking, self._watch_doors)
                 ]
-            self.sockets.add(socket)
+            if socket not in self.sockets:
+                self.sockets.add(socket)
+                open_sockets.labels(_kind_of(socket)).inc()
 
     def detach(self, socket: Socket) -> None:
         """The socket is gone; the last one takes the feed with it."""
-        self.sockets.discard(socket)
+        if socket in self.sockets:
+            self.sockets.remove(socket)
+            open_sockets.labels(_kind_of(socket)).dec()
         if not self.sockets:
             for task in self._tasks:
                 task.cancel()
@@ -192,6 +197,10 @@ class Feed:
         self._seen[seq] = None
         if len(self._seen) > MOST_REMEMBERED:
             self._seen.popitem(last=False)
+
+
+def _kind_of(socket: Socket) -> str:
+    return "visitor" if socket.standing is None else "agent"
 
 
 def _heed_cancellation() -> None:

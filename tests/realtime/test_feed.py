@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from apps.brokers.models import Broker
+from apps.operations.metrics import sockets
 from apps.realtime import feed as feed_module
 from apps.realtime.access import Standing
 from apps.realtime.events import SocketEvent
@@ -64,4 +65,26 @@ def test_a_socket_that_leaves_while_the_feed_still_connects_leaves_no_listener(
         assert asyncio.all_tasks() - before == set()
         assert layer.has_left
 
+    tell_story(story)
+
+
+def test_open_sockets_are_counted_once_until_they_leave(broker: Broker) -> None:
+    def told() -> dict[str, float]:
+        return {sample.labels["kind"]: sample.value for sample in next(iter(sockets.collect())).samples}
+
+    async def story() -> None:
+        feed, visitor, agent = Feed(broker.pk), Listener(), Listener()
+        agent.standing = Standing(user_id=1)
+        for socket in (visitor, agent, agent):
+            await feed.attach(socket)
+        assert told() == {"agent": before["agent"] + 1, "visitor": before["visitor"] + 1}
+
+        for socket in (visitor, agent, agent):
+            feed.detach(socket)
+
+        assert told() == before
+
+    for kind in ("agent", "visitor"):
+        sockets.labels(kind)
+    before = told()
     tell_story(story)
