@@ -38,6 +38,24 @@ def drop_index(name: str) -> None:
     )
 
 
+def keep_statistics(name: str, expressions: sql.Composable) -> None:
+    """Have the planner know the values of these expressions, from its next look at the leads."""
+    _execute(
+        sql.SQL("CREATE STATISTICS IF NOT EXISTS {schema}.{name} ON {expressions} FROM {schema}.leads_lead").format(
+            schema=sql.Identifier(current_schema()), name=sql.Identifier(name), expressions=expressions
+        )
+    )
+
+
+def drop_statistics(name: str) -> None:
+    """Where they are there."""
+    _execute(
+        sql.SQL("DROP STATISTICS IF EXISTS {schema}.{name}").format(
+            schema=sql.Identifier(current_schema()), name=sql.Identifier(name)
+        )
+    )
+
+
 def is_whole(name: str) -> bool:
     """Whether the index is there and PostgreSQL uses it."""
     with connection.cursor() as cursor:

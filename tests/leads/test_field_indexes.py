@@ -194,3 +194,23 @@ def test_a_large_brokerage_asks_for_them_after_many_changes(actor, monkeypatch):
     tallies.fold_tally({})
     with in_public():
         assert ScheduledWork.objects.filter(kind=popular_indexes.KIND).count() == 1
+
+
+def test_totals_of_an_indexed_field_are_near_the_truth_and_its_statistics_go_with_it(
+    actor, build, monkeypatch, run_work
+):
+    monkeypatch.setattr(tallies, "EXACT_UP_TO", 1)
+    field = filterable("m2", type="number")
+    for number in range(40):
+        make_lead(attributes={"m2": 10 if number < 30 else number})
+    build(field)
+
+    assert 25 <= tallies.estimate(query(actor, "m2", "is", 10))[0] <= 35
+    assert 5 <= tallies.estimate(query(actor, "m2", "gte", 30))[0] <= 15
+
+    drop_index(field)
+    CustomField.objects.filter(pk=field.pk).update(is_filterable=False)
+    run_work()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_statistic_ext WHERE stxname = %s", [f"lead_field_{field.pk}_values"])
+        assert cursor.fetchone() == (0,)
