@@ -67,3 +67,7 @@ def test_the_status_command_counts_and_lists(capsys):
 def test_the_status_command_refuses_an_unknown_document():
     with pytest.raises(CommandError, match="no document nothing"):
         call_command("contract_status", "--document", "nothing")
+
+
+def test_the_schema_is_valid_and_made_without_a_warning(tmp_path):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
