@@ -30,7 +30,7 @@ USAGE = f"""./dev bench [names] [--write]
   all      every one of them; without names: {", ".join(USUAL)}
   --write  keep the table in docs/performance.md
 
-leads takes a million of them and some twenty minutes; LEADS=20000 in the environment takes fewer.
+leads takes a million of them and half an hour; LEADS=20000 in the environment takes fewer.
 """
 
 
