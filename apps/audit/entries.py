@@ -14,7 +14,7 @@ Values = dict[str, Any]  # JSON
 
 _COMMON = frozenset(each.name for each in dataclasses.fields(Event))
 # Whose id it is where the event's name says it in another word.
-_ID_FIELD = {"agent": "user_id", "channel_account": "account_id"}
+_ID_FIELD = {"agent": "user_id", "channel_account": "account_id", "leads": "job_id"}
 # What `before` and `after` of an event are values of, where the event does not say so itself.
 _SCALAR = {"lead.scored": "score"}
 # What `previous` is the old value of.

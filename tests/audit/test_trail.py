@@ -81,7 +81,8 @@ def test_every_event_is_told_with_its_object(kind, broker, admin_user):
 
     told = tell(event)
     assert told.object_type
-    assert told.object_id
+    # Many leads at once have no number of their own.
+    assert told.object_id or told.object_type == "leads"
     assert entries_of(kind, broker.pk) == before + kind.is_kept
 
 
