@@ -7,7 +7,7 @@ fault of ours, loses nothing: the record stays, is tried again, and a person can
 import ipaddress
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -33,8 +33,11 @@ from apps.leads.types import FieldOrigin, IngestState
 
 log = logging.getLogger(__name__)
 KIND: Final = "leads.ingest"
-RETRY_AFTER: Final = timedelta(seconds=60)
+# Records of one such span of time are looked after together, once nobody can have them in hands any more.
+SPAN_SECONDS: Final = 20
+LOOK_AFTER: Final = timedelta(seconds=40)
 _LONGEST_IDEMPOTENCY_KEY: Final = 200
+_MOST_REMEMBERED: Final = 20_000
 _RIGHTS: Final = frozenset({"clients.create", "clients.read", "clients.update"})
 
 
@@ -78,19 +81,21 @@ def receive(*, holder: KeyHolder, delivery: Delivery) -> IngestAnswer:
     return answers[0]
 
 
-def process(record_id: int, *, holder: KeyHolder, recognised: Recognised | None = None) -> IngestRecord:
+def process(record: IngestRecord, *, holder: KeyHolder, recognised: Recognised | None = None) -> IngestRecord:
     """Make a lead of a record, or find what was made of it: a second call changes nothing.
 
-    `recognised` is what was just sent, in the sender's order, which the stored payload no longer has. Raises NotFound,
-    and whatever went wrong, after which the record is as it was.
+    `recognised` is what was just sent, in the sender's order, which the stored payload no longer has. Raises whatever
+    went wrong, after which the record is as it was.
     """
     try:
-        return _process(record_id, holder, recognised)
+        return _process(record, holder, recognised)
+    except _ProcessedMeanwhile:
+        return IngestRecord.objects.select_related("lead").get(pk=record.pk)
     except IntegrityError as error:
         # Somebody stored the same number by hand in this very moment: now it is found.
         if "lead_phone_key" not in str(error):
             raise
-        return _process(record_id, holder, recognised)
+        return _process(record, holder, recognised)
 
 
 def replay(*, actor: Actor, record_id: int) -> IngestRecord:
@@ -105,28 +110,36 @@ def replay(*, actor: Actor, record_id: int) -> IngestRecord:
         raise InvalidInput(_("Nothing can be made of this record: it holds no names with values."))
 
     with transaction.atomic():
-        IngestRecord.objects.filter(pk=record.pk).update(state=IngestState.RECEIVED)
+        record.state = IngestState.RECEIVED
+        record.save(update_fields=["state"])
         publish(IngestReplayed(broker_id=actor.broker_id, actor=actor, record_id=record.pk))
-    return try_to_process(record.pk, holder=key_holder(entered_broker_id()))
+    return try_to_process(record, holder=key_holder(entered_broker_id()))
 
 
-def try_to_process(record_id: int, *, holder: KeyHolder, recognised: Recognised | None = None) -> IngestRecord:
+def try_to_process(record: IngestRecord, *, holder: KeyHolder, recognised: Recognised | None = None) -> IngestRecord:
     """As `process`; where it fails, the record says so and stays."""
     try:
-        return process(record_id, holder=holder, recognised=recognised)
+        return process(record, holder=holder, recognised=recognised)
     except Exception as error:
-        log.exception("an ingest record could not be processed", extra={"record_id": record_id})
-        return _fail(record_id, holder, error)
+        log.exception("an ingest record could not be processed", extra={"record_id": record.pk})
+        return _fail(record, holder, error)
 
 
-@work.work_handler(KIND)
-def process_later(payload: dict[str, Any]) -> None:
-    """A record that a dead process left, or that failed."""
-    if not IngestRecord.objects.filter(pk=payload["record_id"]).exists():
-        return
-    record = try_to_process(payload["record_id"], holder=key_holder(entered_broker_id()))
-    if record.state == IngestState.FAILED:
-        raise work.Retry(record.error)
+@work.work_handler(KIND, lease=timedelta(minutes=5))
+def look_after_records(payload: dict[str, Any]) -> None:
+    """Process what a dead process left of a span of time, and what failed; while something fails, this runs again."""
+    start = datetime.fromtimestamp(payload["span"] * SPAN_SECONDS, tz=UTC)
+    left = IngestRecord.objects.filter(
+        state__in=[IngestState.RECEIVED, IngestState.FAILED],
+        processed_at__isnull=True,
+        created_at__gte=start,
+        created_at__lt=start + timedelta(seconds=SPAN_SECONDS),
+    )
+    holder = key_holder(entered_broker_id())
+    records = [try_to_process(record, holder=holder) for record in left.order_by("id")]
+    failed = [record.error for record in records if record.state == IngestState.FAILED]
+    if failed:
+        raise work.Retry(failed[0])
 
 
 def get_record(actor: Actor, record_id: int) -> IngestRecord:
@@ -152,7 +165,7 @@ def _receive_one(holder: KeyHolder, delivery: Delivery, payload: dict[str, Any],
     recognised = providers.recognise(payload)
     record = _keep(holder, delivery, payload, recognised, key or _digested(recognised.external_id))
     if record.state == IngestState.RECEIVED:
-        record = try_to_process(record.pk, holder=holder, recognised=recognised)
+        record = try_to_process(record, holder=holder, recognised=recognised)
     return answer_of(record)
 
 
@@ -178,7 +191,7 @@ def _keep(
     try:
         with transaction.atomic():
             record.save(force_insert=True)
-            _schedule(holder, record.pk)
+            _have_it_looked_after(holder.broker_id, record)
     except IntegrityError as error:
         if not key or "ingest_idempotency_key" not in str(error):
             raise
@@ -197,14 +210,16 @@ def _keep_refused(holder: KeyHolder, delivery: Delivery, body: Body) -> None:
         error=refusal[:500],
         unknown_fields=None if holder.creates_fields else [],
         created_at=timezone.now(),
+        processed_at=timezone.now(),
     )
 
 
+class _ProcessedMeanwhile(Exception):
+    """Somebody else made something of the record while we did: ours is taken back."""
+
+
 @transaction.atomic
-def _process(record_id: int, holder: KeyHolder, recognised: Recognised | None) -> IngestRecord:
-    record = IngestRecord.objects.select_for_update().filter(pk=record_id).first()
-    if record is None:
-        raise NotFound(_("There is no such record."), field="record_id")
+def _process(record: IngestRecord, holder: KeyHolder, recognised: Recognised | None) -> IngestRecord:
     if record.state == IngestState.PROCESSED:
         return record
     actor = ingest_actor(holder.broker_id, record.source_ip or "")
@@ -215,7 +230,6 @@ def _process(record_id: int, holder: KeyHolder, recognised: Recognised | None) -
     lead = _lead_of(actor, plan, recognised)
     created = ensure_fields(actor, plan.new, FieldOrigin.INGEST) if plan.new else []
     _finish(record, plan, lead, [row.name for row in created], creates_fields=holder.creates_fields)
-    work.cancel(KIND, _work_key(holder, record.pk))
     return record
 
 
@@ -232,55 +246,61 @@ def _lead_of(actor: Actor, plan: Plan, recognised: Recognised) -> Lead | None:
 
 
 def _finish(record: IngestRecord, plan: Plan, lead: Lead | None, created: list[str], *, creates_fields: bool) -> None:
+    """Raises _ProcessedMeanwhile."""
     # In the sender's order, as the document shows them.
     order = {name: number for number, name in enumerate(plan.new)}
-    record.lead = lead
-    record.state = IngestState.PROCESSED
-    record.mapping = [one.as_json() for one in plan.placed]
-    record.unknown_fields = None if creates_fields else plan.unknown
-    record.fields_created = sorted(created, key=lambda name: order[name])
-    record.error = ""
-    record.attempts += 1
-    record.processed_at = timezone.now()
-    record.save(
-        update_fields=[
-            "lead",
-            "state",
-            "mapping",
-            "unknown_fields",
-            "fields_created",
-            "error",
-            "attempts",
-            "processed_at",
-        ]
-    )
+    values = {
+        "lead": lead,
+        "state": IngestState.PROCESSED,
+        "mapping": [one.as_json() for one in plan.placed],
+        "unknown_fields": None if creates_fields else plan.unknown,
+        "fields_created": sorted(created, key=lambda name: order[name]),
+        "error": "",
+        "attempts": record.attempts + 1,
+        "processed_at": timezone.now(),
+    }
+    if not IngestRecord.objects.filter(pk=record.pk).exclude(state=IngestState.PROCESSED).update(**values):
+        raise _ProcessedMeanwhile
+    for name, value in values.items():
+        setattr(record, name, value)
 
 
-def _fail(record_id: int, holder: KeyHolder, error: Exception) -> IngestRecord:
+def _fail(record: IngestRecord, holder: KeyHolder, error: Exception) -> IngestRecord:
     """What a person reads is a sentence of ours, or the kind of the fault: its words may hold SQL."""
     said = error.message if isinstance(error, DomainError) else type(error).__name__
     with transaction.atomic():
-        record = IngestRecord.objects.select_for_update().get(pk=record_id)
-        record.state = IngestState.FAILED
-        record.error = said[:500]
-        record.attempts += 1
-        record.unknown_fields = None if holder.creates_fields else []
-        record.save(update_fields=["state", "error", "attempts", "unknown_fields"])
-    return record
+        failed = IngestRecord.objects.select_for_update().get(pk=record.pk)
+        if failed.state == IngestState.PROCESSED:
+            return failed
+        failed.state = IngestState.FAILED
+        failed.error = said[:500]
+        failed.attempts += 1
+        failed.processed_at = None
+        failed.unknown_fields = None if holder.creates_fields else []
+        failed.save(update_fields=["state", "error", "attempts", "processed_at", "unknown_fields"])
+        # A replay of an old record may come long after its span was looked after.
+        _looked_after.pop(holder.broker_id, None)
+        _have_it_looked_after(holder.broker_id, failed)
+    return failed
 
 
-def _schedule(holder: KeyHolder, record_id: int) -> None:
-    work.schedule(
-        KIND,
-        {"record_id": record_id},
-        broker_id=holder.broker_id,
-        due_at=timezone.now() + RETRY_AFTER,
-        key=_work_key(holder, record_id),
-    )
+_looked_after: dict[int, int] = {}
 
 
-def _work_key(holder: KeyHolder, record_id: int) -> str:
-    return f"{holder.broker_id}:{record_id}"
+def _have_it_looked_after(broker_id: int, record: IngestRecord) -> None:
+    """The records of one span of time are looked after when it is over: one row of work for all of them."""
+    span = int(record.created_at.timestamp()) // SPAN_SECONDS
+    if _looked_after.get(broker_id) == span:
+        return
+    due = datetime.fromtimestamp((span + 1) * SPAN_SECONDS, tz=UTC) + LOOK_AFTER
+    work.schedule(KIND, {"span": span}, broker_id=broker_id, due_at=max(due, timezone.now()), key=f"{broker_id}:{span}")
+    transaction.on_commit(lambda: _remember(broker_id, span))
+
+
+def _remember(broker_id: int, span: int) -> None:
+    if len(_looked_after) >= _MOST_REMEMBERED:
+        _looked_after.clear()
+    _looked_after[broker_id] = span
 
 
 def _usable_key(key: str) -> str:

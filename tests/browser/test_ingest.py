@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -49,7 +49,7 @@ def address_of(admin: Page, stack: Any) -> str:
     return admin.locator("#ingest-address").input_value()
 
 
-def send(address: str, payload: dict[str, object]) -> dict[str, Any]:
+def send(address: str, payload: Mapping[str, object]) -> dict[str, Any]:
     request = Request(address, json.dumps(payload).encode(), {"Content-Type": "application/json"})
     with urlopen(request, timeout=20) as answer:
         return json.load(answer)

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import Q
-
 from apps.core.errors import InvalidInput
 from apps.leads.field_values import clean_value, column_of, type_for
 from apps.leads.fields import LEAD_COLUMNS, is_usable_name
@@ -18,6 +16,7 @@ from apps.leads.types import FieldReview
 
 MOST_NAMES: Final = 500
 _LONGEST_SHOWN: Final = 300
+_TOUCHED: Final = "SELECT * FROM leads_customfield WHERE name = ANY(%s::text[]) OR is_required"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,7 @@ class Plan:
 
 def fields_of(names: Sequence[str]) -> dict[str, CustomField]:
     """The definitions that a payload touches: of its names, of what they are mapped to, and all that are required."""
-    found = {row.name: row for row in CustomField.objects.filter(Q(name__in=list(names)) | Q(is_required=True))}
+    found = {row.name: row for row in CustomField.objects.raw(_TOUCHED, [list(names)])}
     further = {row.mapped_to for row in found.values() if row.mapped_to} - set(LEAD_COLUMNS) - set(found)
     if further:
         found |= {row.name: row for row in CustomField.objects.filter(name__in=further)}

@@ -1,9 +1,9 @@
 """The person of a payload: found by phone, else by e-mail, else by the sender's own id; or made."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from django.db.models.functions import Lower
+from django.db import connection
 from django.utils import timezone
 
 from apps.core.access import Actor
@@ -14,6 +14,18 @@ from apps.leads.events import LeadCreated, LeadUpdated
 from apps.leads.ingesting.columns import empty_columns
 from apps.leads.models import Lead
 from apps.leads.types import IdentityKind
+
+# In plain SQL: the same three questions took the ORM longer to write than PostgreSQL to answer. The index on e-mails
+# leaves out leads without one, and wants to hear that so does the question.
+_WHO: Final = """
+    (SELECT id, 1 AS rank FROM leads_lead WHERE phone_key = %(key)s)
+     UNION ALL
+    (SELECT lead_id, 2 FROM leads_leadidentity
+      WHERE kind = %(wa_id)s AND scope = '' AND external_id = ANY(%(wa_ids)s) ORDER BY lead_id LIMIT 1)
+     UNION ALL
+    (SELECT id, 3 FROM leads_lead WHERE lower(email) = %(email)s AND NOT email = '' ORDER BY id LIMIT 1)
+    ORDER BY rank LIMIT 1
+"""
 
 
 def find_or_make(
@@ -48,23 +60,28 @@ def _lock(actor: Actor, key: str | None, email: str | None, same_person: Mapping
 
 
 def _known(key: str | None, email: str | None, same_person: Mapping[str, str]) -> Lead | None:
+    """The lead, locked. One that was merged away at this moment is looked for again: now its heir is found."""
     rows = Lead.objects.select_for_update(of=("self",))
-    found = (rows.filter(phone_key=key).first() or _by_second_number(key)) if key else None
-    if found is None and email:
-        # The index leaves out leads without an e-mail, and wants to hear that so does the question.
-        found = rows.alias(lower=Lower("email")).filter(lower=email).exclude(email="").order_by("id").first()
-    if found is None and same_person:
-        # Without a limit: with one the planner would rather read the whole table than the index.
-        found = min(rows.filter(attributes__contains=dict(same_person)), key=lambda lead: lead.pk, default=None)
-    return found
+    for _look in range(2):
+        lead_id = _known_id(key, email) if key or email else None
+        if lead_id is None:
+            break
+        found = rows.filter(pk=lead_id).first()
+        if found is not None:
+            return found
+    if not same_person:
+        return None
+    # Without a limit: with one the planner would rather read the whole table than the index.
+    return min(rows.filter(attributes__contains=dict(same_person)), key=lambda lead: lead.pk, default=None)
 
 
-def _by_second_number(key: str) -> Lead | None:
-    """Who writes from it, or was merged and had it: their lead has another number of its own."""
-    wa_ids = [form.removeprefix("+") for form in spellings(key)]
-    rows = Lead.objects.select_for_update(of=("self",))
-    known = rows.filter(identities__kind=IdentityKind.WA_ID, identities__scope="", identities__external_id__in=wa_ids)
-    return known.order_by("id").first()
+def _known_id(key: str | None, email: str | None) -> int | None:
+    """Whose phone it is, else who writes from it or was merged and had it, else whose e-mail it is: one question."""
+    wa_ids = [form.removeprefix("+") for form in spellings(key)] if key else []
+    with connection.cursor() as cursor:
+        cursor.execute(_WHO, {"key": key, "wa_id": IdentityKind.WA_ID.value, "wa_ids": wa_ids, "email": email})
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
 
 
 def _make(

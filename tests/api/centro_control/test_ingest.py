@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from apps.brokers.models import Broker, IngestKey
-from apps.core.models import ScheduledWork
+from apps.core.models import DeadLetter, ScheduledWork
 from apps.core.tenancy import in_broker
 from apps.leads.models import Activity, CustomField, IngestRecord, Lead
 from apps.leads.types import FieldReview, IngestState
@@ -412,10 +412,10 @@ def test_what_fails_is_kept_told_as_success_and_tried_again(api, ingest_path, ru
 
 def test_a_record_that_a_dead_process_left_is_processed_later(ingest_path, broker, run_work):
     from apps.brokers.ingest_keys import key_holder
-    from apps.leads import ingest
+    from apps.leads import ingest, providers
 
     delivery = ingest.Delivery(raw=json.dumps(EXAMPLE).encode())
-    recognised = ingest.providers.recognise(EXAMPLE)
+    recognised = providers.recognise(EXAMPLE)
     ingest._keep(key_holder(broker.pk), delivery, EXAMPLE, recognised, "")
 
     run_work(until=timezone.now() + timedelta(minutes=2))
@@ -423,10 +423,36 @@ def test_a_record_that_a_dead_process_left_is_processed_later(ingest_path, broke
     assert Lead.objects.get().name == "Juan Perez"
 
 
-def test_what_was_processed_is_not_run_again(api, ingest_path):
+def test_what_was_processed_is_not_made_again(api, ingest_path, run_work):
+    send(api, ingest_path, {"nombre": "Ana"})
+
+    run_work(until=timezone.now() + timedelta(minutes=2))
+
+    assert Lead.objects.count() == 1
+    assert IngestRecord.objects.get().attempts == 1
+
+
+def test_many_calls_are_looked_after_by_one_row_of_work(api, ingest_path, capture_commit):
+    with capture_commit():
+        for number in range(5):
+            send(api, ingest_path, {"nombre": f"Ana {number}"})
+
+    assert ScheduledWork.objects.filter(kind="leads.ingest").count() <= 2
+
+
+def test_what_fails_for_good_stays_failed_and_is_told_as_a_dead_letter(api, ingest_path, run_work, monkeypatch):
+    def broken(*_args, **_options):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("apps.leads.ingest.plan_of", broken)
     send(api, ingest_path, EXAMPLE)
 
-    assert not ScheduledWork.objects.filter(kind="leads.ingest").exists()
+    run_work(failing=True, until=timezone.now() + timedelta(days=1))
+
+    record = IngestRecord.objects.get()
+    assert (record.state, record.payload) == (IngestState.FAILED, EXAMPLE)
+    assert record.attempts > 5
+    assert DeadLetter.objects.filter(kind="leads.ingest").exists()
 
 
 def test_a_call_costs_a_fixed_number_of_queries(api, ingest_path, django_assert_max_num_queries):
