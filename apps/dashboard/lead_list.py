@@ -1,11 +1,8 @@
 """What the table of leads shows; a fixed number of queries, whatever the columns and however many leads."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
-
-from django.utils import formats
 
 from apps.accounts.models import User
 from apps.core.access import Actor
@@ -19,15 +16,13 @@ from apps.dashboard.lead_columns import (
     table_columns,
 )
 from apps.dashboard.lead_table import PAGE_SIZE, Quick, TableState
-from apps.dashboard.lead_words import quick_words
+from apps.dashboard.lead_words import counted, quick_words
 from apps.leads.filters import describe, parse_conditions
 from apps.leads.models import Lead
 from apps.leads.queries import LeadFilter, matching_leads, page_of_leads, visible_leads
 from apps.leads.sorting import SORTS
 from apps.leads.types import LeadStatus, Stage
 
-_TAGS_FROM: Final = 1_000
-_MOST_TAGS: Final = 60
 _DOWNWARDS_FIRST: Final = frozenset({Kind.NUMBER, Kind.SCORE, Kind.MOMENT, Kind.DATE})
 
 
@@ -118,20 +113,13 @@ def is_in_table(actor: Actor, state: TableState, lead_id: int) -> bool:
     return matching_leads(actor, replace(filter_of(state), sort="")).filter(pk=lead_id).exists()
 
 
-def known_tags(actor: Actor) -> list[str]:
-    """The tags of the newest leads in sight, the most used first: suggestions, not a list of all."""
-    newest = visible_leads(actor).select_related(None).order_by("-id").values_list("tags", flat=True)[:_TAGS_FROM]
-    counted = Counter(tag for tags in newest for tag in tags)
-    return [tag for tag, _number in counted.most_common(_MOST_TAGS)]
-
-
-def quick_choices(agents: Sequence[User], tags: Sequence[str], actor: Actor) -> dict[str, Any]:
+def quick_choices(actor: Actor, state: TableState, *, agents: Sequence[User], tags: Sequence[str]) -> dict[str, Any]:
     """What the quick filters offer; agents see their own leads only and choose no agent."""
     return {
         "stages": Stage.choices,
         "statuses": LeadStatus.choices,
         "agents": agents if actor.sees_everything else (),
-        "tags": tags,
+        "tags": list(dict.fromkeys([*state.quick.tags, *tags])),
     }
 
 
@@ -161,9 +149,9 @@ def _pages(page: Page[Lead], state: TableState) -> Pages:
     last = page.offset + len(page.items)
     has_more = len(page.items) == PAGE_SIZE and (last < page.total or not page.is_exact)
     return Pages(
-        first=_number(page.offset + 1 if page.items else 0),
-        last=_number(last),
-        total=_number(max(page.total, last)),
+        first=counted(page.offset + 1 if page.items else 0),
+        last=counted(last),
+        total=counted(max(page.total, last)),
         previous=_on_page(state, state.page - 1) if state.page > 1 else "",
         next=_on_page(state, state.page + 1) if has_more else "",
     )
@@ -195,7 +183,3 @@ def _on_page(state: TableState, number: int) -> str:
     if number > 1:
         query["page"] = str(number)
     return query.urlencode()
-
-
-def _number(value: int) -> str:
-    return str(formats.number_format(value, use_l10n=True, force_grouping=True))

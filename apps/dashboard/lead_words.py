@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.dashboard.lead_table import ME, NOBODY, Quick
 from apps.leads.changes import label_of, readable
+
+
+def counted(number: int) -> str:
+    """A whole number as the reader writes it: 12.345, in English 12,345."""
+    shown = f"{number:,}"
+    return shown if get_language() == "en" else shown.replace(",", ".")
 
 
 def quick_words(quick: Quick, agents: Sequence[User]) -> list[tuple[str, Quick]]:

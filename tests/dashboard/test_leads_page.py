@@ -299,3 +299,12 @@ def test_the_inbox_leads_to_the_page_of_those_in_sight(lead, browser, agent_user
 
     assert f"/app/leads/{lead.pk}" in client.part(f"/app/inbox/{mine.pk}/lead").content.decode()
     assert "/app/leads/" not in client.part(f"/app/inbox/{theirs.pk}/lead").content.decode()
+
+
+def test_a_name_in_the_table_stays_a_link(lead, browser, agent_user):
+    given = {"column": "name", "value": "Rosa Soto", "as": "cell"}
+
+    answer = browser(agent_user).press(f"/app/leads/{lead.pk}/value", **given)
+
+    assert f'href="/app/leads/{lead.pk}"' in answer.content.decode()
+    assert "data-edit-open" in answer.content.decode()

@@ -214,3 +214,13 @@ def test_a_new_lead_that_cannot_be_is_shown_with_what_to_mend(broker, browser, a
     assert answer.context["field"] == field
     assert 'aria-invalid="true"' in answer.content.decode()
     assert Lead.objects.count() == 1
+
+
+def test_tags_in_use_are_suggested(broker, browser, admin_user, agent_user):
+    make_lead(tags=["vip"])
+    make_lead(tags=["suya", "vip"], assigned_agent=agent_user)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE leads_lead")
+
+    assert browser(admin_user).get("/app/leads").context["tags"] == ["vip", "suya"]
+    assert browser(agent_user).get("/app/leads?tag=otra").context["quick"]["tags"] == ["otra", "suya", "vip"]

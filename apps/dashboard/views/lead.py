@@ -51,7 +51,6 @@ def value(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
     column = all_columns().get(given.get("column", ""))
     if column is None or not column.is_editable:
         raise NotFound
-    context = {"may": permissions(actor), "column": column, "only_text": given.get("as") == "name"}
     if request.method == "GET":
         actor.require("clients.update")
         return _form(request, actor, row, column, text_of(row, column))
@@ -62,7 +61,10 @@ def value(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
         )
     except DomainError as error:
         return _form(request, actor, row, column, typed, error)
-    answer = render(request, "leads/value_shown.html", {**context, "lead": saved})
+    shown_as = given.get("as", "")
+    template = "leads/cell_shown.html" if shown_as == "cell" else "leads/value_shown.html"
+    context = {"lead": saved, "column": column, "is_editable": True, "only_text": shown_as == "name"}
+    answer = render(request, template, context)
     return with_event(answer, "lead-saved", {"lead_id": lead_id, "column": column.key})
 
 

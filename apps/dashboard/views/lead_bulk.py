@@ -5,16 +5,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.core.access import Actor
 from apps.core.errors import DomainError, InvalidInput, NotFound
-from apps.dashboard.lead_list import known_tags
 from apps.dashboard.lead_queries import team_of
 from apps.dashboard.lead_table import resolved_state
+from apps.dashboard.lead_words import counted
 from apps.dashboard.requests import STATUS_OF_KIND, broker_page, with_event, with_toast, with_undo
 from apps.leads.bulk import BulkAction, Target, can_be_undone, count_for, parse_target, start_bulk, undo_job
 from apps.leads.jobs import ENDED, get_job, request_cancel
@@ -97,11 +96,10 @@ def _form(request: HttpRequest, actor: Actor, error: DomainError | None = None) 
         "form": kind,
         "given": request.POST,
         "number": number,
-        "shown": formats.number_format(number, use_l10n=True, force_grouping=True),
+        "shown": counted(number),
         "is_whole": target.lead_ids is None,
         "error": error.message if error else "",
         "agents": team_of(actor) if kind == "assign" else (),
-        "tags": known_tags(actor) if kind == "tags" else (),
         "stages": Stage.choices,
         "statuses": LeadStatus.choices,
         "contact_statuses": ContactStatus.choices,
@@ -157,9 +155,7 @@ def _told(answer: HttpResponse, job: Job) -> HttpResponse:
     changed = changed if isinstance(changed, int) else 0
     if job.state == JobState.FAILED:
         return with_toast(answer, job.error or _("It failed."), "error")
-    sentence = ngettext("%(number)s lead changed.", "%(number)s leads changed.", changed) % {
-        "number": formats.number_format(changed, use_l10n=True, force_grouping=True)
-    }
+    sentence = ngettext("%(number)s lead changed.", "%(number)s leads changed.", changed) % {"number": counted(changed)}
     skipped = job.result.get("skipped")
     if skipped:
         sentence += " " + ngettext(

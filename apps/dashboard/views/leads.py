@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.core.access import Actor
 from apps.core.errors import DomainError, InvalidInput
 from apps.dashboard.lead_editing import checked_email
-from apps.dashboard.lead_list import cleared, is_in_table, known_tags, lead_table, quick_choices, table_row
+from apps.dashboard.lead_list import cleared, is_in_table, lead_table, quick_choices, table_row
 from apps.dashboard.lead_queries import team_of
 from apps.dashboard.lead_table import TableState, resolved_state
 from apps.dashboard.requests import STATUS_OF_KIND, broker_of, broker_page, is_partial, with_event, with_toast
@@ -20,6 +20,7 @@ from apps.leads.actions import create_lead
 from apps.leads.filters import FilterField, Op, filter_fields
 from apps.leads.models import Lead
 from apps.leads.saved_views import list_views
+from apps.leads.tagging import known_tags
 
 
 @require_GET
@@ -90,7 +91,7 @@ def _context(request: HttpRequest, actor: Actor) -> dict[str, object]:
         "problem": table.problem,
         "views": views,
         "view": view,
-        "quick": quick_choices(agents, tags, actor),
+        "quick": quick_choices(actor, table.state, agents=agents, tags=tags),
         "tags": tags,
         "may": may,
     }
