@@ -32,6 +32,8 @@ SETTINGS = {
     "max_wal_size": "1GB",
     "random_page_cost": "1.1",
     "jit": "off",
+    # A page's query takes a few milliseconds; starting helpers for it takes longer. Long ones still get them.
+    "parallel_setup_cost": "20000",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
