@@ -18,30 +18,11 @@ _FEWEST_DIGITS: Final = 3
 _ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 _WORD: Final = re.compile(r"[^\W_]+")
 _LOOKS_LIKE_A_PHONE: Final = re.compile(r"[\d\s+().-]+")
-# People leave out the country code of their own country; the customers of this product write from these.
+# People leave out the country code of their own country, and the digit of mobile phones with it; the customers of this
+# product write from these.
 _CALLING_CODES: Final = (
-    1,
-    34,
-    502,
-    503,
-    504,
-    505,
-    506,
-    507,
-    51,
-    52,
-    521,
-    53,
-    54,
-    549,
-    55,
-    56,
-    57,
-    58,
-    591,
-    593,
-    595,
-    598,
+    *(1, 34, 51, 52, 521, 53, 54, 549, 55, 56, 569, 57, 58),
+    *(502, 503, 504, 505, 506, 507, 591, 593, 595, 598),
 )
 _LONGEST_NATIONAL_NUMBER: Final = 11
 

@@ -51,6 +51,8 @@ def condition(field, op, value=None):
         ("+56 9 5777-5777", True),
         ("957775777", True),
         ("9 5777", True),
+        ("5777 5", True),
+        ("5777", True),
         ("0957775777", True),
         ("7775777", True),
         ("777", True),
