@@ -16,7 +16,6 @@ _PLAIN = re.compile(r"\+? *[0-9][0-9 ().-]{5,38}")
 _DELETED = dict.fromkeys(map(ord, "+ ().-"))
 # A number that a person wrote beside another, or that a program took for one with decimals.
 _SEVERAL = re.compile(r"[/,;|\n]+| (?:y|e|o|ou|and|or) ", re.IGNORECASE)
-_DECIMAL = re.compile(r"\.0$")
 _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*E\+?[0-9]{1,2}", re.IGNORECASE)
 _CALLING_CODES: Final = frozenset(str(code) for code in COUNTRY_CODE_TO_REGION_CODE)
 _MOST_REMEMBERED: Final = 20_000
@@ -59,7 +58,8 @@ class PhoneReader:
 
     def _number(self, text: str, country: str) -> str | None:
         # Spreadsheets mark a text with an apostrophe, and programs make numbers of phones.
-        return self.parse(_DECIMAL.sub("", text.strip().lstrip("'")), country)
+        text = text.strip().lstrip("'")
+        return self.parse(text.removesuffix(".0"), country)
 
     def _of_untidy(self, text: str, country: str) -> str | None:
         """The first of several numbers in one cell."""
