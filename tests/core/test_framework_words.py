@@ -12,7 +12,9 @@ from rest_framework import serializers
 
 from apps.core import framework_words
 
-CATALOGUES = [Path(package.__file__).parent / folder for package, folder in ((django, "conf"), (rest_framework, ""))]
+CATALOGUES = [
+    Path(str(package.__file__)).parent / folder for package, folder in ((django, "conf"), (rest_framework, ""))
+]
 
 
 class AForm(forms.Form):

@@ -344,14 +344,14 @@ def test_pairs_with_third_leads_go_to_the_kept_one_and_come_back(actor):
     assert pairs == {(kept.pk, third.pk, "open"), (kept.pk, fourth.pk, "dismissed")}
 
     undo_merge(actor=actor, merge_id=merge.pk)
-    pairs = set(DuplicatePair.objects.values_list("first_id", "second_id"))
-    assert {(absorbed.pk, kept.pk), (absorbed.pk, third.pk), (absorbed.pk, fourth.pk)} <= pairs
+    restored = set(DuplicatePair.objects.values_list("first_id", "second_id"))
+    assert {(absorbed.pk, kept.pk), (absorbed.pk, third.pk), (absorbed.pk, fourth.pk)} <= restored
 
 
 def test_the_preview_says_what_would_happen(actor, agent_user):
     kept = make_lead(first_name="Ana", last_name="Pérez", city="Santiago", attributes={"budget": 1})
-    values = {"budget": 2, "rooms": 3}
-    absorbed = make_lead(first_name="Anita", last_name="", city="", email="a@b.cl", attributes=values)
+    known = {"budget": 2, "rooms": 3}
+    absorbed = make_lead(first_name="Anita", last_name="", city="", email="a@b.cl", attributes=known)
     assign_lead(actor=actor, lead_id=absorbed.pk, agent_id=agent_user.pk)
     make_conversation(absorbed)
 
