@@ -58,7 +58,7 @@ def test_what_would_change_is_shown_before_anything_does(broker, admin):
     assert "Violeta" in html
     assert "80" in html
     lead.refresh_from_db()
-    assert (lead.score, scoring_rules().weights["budget"]) == (55, 15)
+    assert (float(lead.score), scoring_rules().weights["budget"]) == (55, 15)
 
 
 def test_saving_keeps_the_rules_and_computes_all_scores(broker, admin):

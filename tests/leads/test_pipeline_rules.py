@@ -343,7 +343,7 @@ def test_every_change_is_in_the_trail(admin):
 
     entries = AuditEntry.objects.filter(name="pipeline.changed").order_by("id")
 
-    assert [sorted((entry.after or entry.before).keys()) for entry in entries] == [
+    assert [sorted(entry.after or entry.before or {}) for entry in entries] == [
         [f"rule.{rule.pk}"], [f"rule.{rule.pk}.is_active"], [f"rule.{rule.pk}"], ["entrada"],
     ]  # fmt: skip
 

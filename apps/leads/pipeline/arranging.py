@@ -32,6 +32,7 @@ class PipelineChanged(Event):
     """`changes`: stage, rule or reason → [before, after]."""
 
     name: ClassVar[str] = "pipeline.changed"
+    pipeline_id: int
     changes: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -97,5 +98,8 @@ def move_in(actor: Actor, rows: list[Row], row: Row, direction: Direction, word:
 def tell(actor: Actor, changes: Mapping[str, list[Any]]) -> bool:
     """Announce what changed; False where nothing did."""
     if changes:
-        publish(PipelineChanged(broker_id=entered_broker_id(), actor=actor, changes=dict(changes)))
+        pipeline_id = Pipeline.objects.values_list("pk", flat=True).get(is_default=True)
+        publish(
+            PipelineChanged(broker_id=entered_broker_id(), actor=actor, pipeline_id=pipeline_id, changes=dict(changes))
+        )
     return bool(changes)

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from apps.core.access import Actor
 from apps.leads.models import Lead, LeadTally
-from apps.leads.scoring.rescoring import NewScore, new_score, standings
+from apps.leads.scoring.rescoring import NewScore, new_score
 from apps.leads.scoring.rules import SETTLED, ScoringRules
 from apps.leads.scoring.settings import PERMISSION
+from apps.leads.scoring.standing import standings
 from apps.leads.types import LeadStatus
 
 SAMPLE: Final = 3_000

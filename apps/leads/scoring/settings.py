@@ -30,6 +30,11 @@ class ScoringChanged(Event):
     name: ClassVar[str] = "scoring.changed"
     changes: dict[str, list[Any]] = field(default_factory=dict)
 
+    @property
+    def scoring_id(self) -> int | None:
+        """A broker has one."""
+        return self.broker_id
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewScoring:
