@@ -17,14 +17,26 @@ from config.embedded.server import Server, ServerDied, ServerError
 
 USER = "sofia"
 DATABASE = "sofia"
+
+
+def _megabytes_of_memory() -> int:
+    """Of the machine; what a small laptop has where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    except (ValueError, OSError):
+        return 4096
+
+
+# A sixteenth of the memory, so that a small machine keeps room and a million leads stay in it on a large one.
+_BUFFERS = min(1024, max(128, _megabytes_of_memory() // 16))
 # Two cores, a laptop's memory; hundreds of schemas need more locks than the default.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     # No socket file: its path may be 107 bytes at most, and a clone's may be longer.
     "unix_socket_directories": "",
     "max_connections": "200",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
+    "shared_buffers": f"{_BUFFERS}MB",
+    "effective_cache_size": f"{4 * _BUFFERS}MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_locks_per_transaction": "256",
@@ -44,6 +56,8 @@ FAST_SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
+    # There are several of them at once.
+    "shared_buffers": "128MB",
     "max_wal_senders": "0",
 }
 
