@@ -6,7 +6,6 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Final
 
-from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -15,16 +14,15 @@ from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import is_open_to_agents, visible_conversations
 from apps.core.access import Actor
 from apps.dashboard.lead_columns import Column, all_columns, custom_names, detail_columns
-from apps.leads.models import Activity, DuplicatePair, IngestRecord, Lead, LeadIdentity
-from apps.leads.queries import get_lead, visible_leads
+from apps.leads.models import Activity, IngestRecord, Lead, LeadIdentity
+from apps.leads.queries import get_lead
 from apps.leads.scoring.explaining import ExplainedPart, explain
 from apps.leads.timeline import TimelinePage, Words, timeline_page
-from apps.leads.types import DuplicateState, Stage
+from apps.leads.types import Stage
 
 MOST_CONVERSATIONS: Final = 20
 MOST_FILES: Final = 24
 MOST_RECORDS: Final = 5
-MOST_TWINS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,30 +126,6 @@ def team_of(actor: Actor) -> list[User]:
     """Whom a lead can be given to."""
     people = User.objects.filter(broker_id=actor.broker_id, status=UserStatus.ACTIVE)
     return list(people.order_by("first_name", "id"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Twin:
-    """A lead that may be the same person, and why."""
-
-    lead: Lead
-    reason: str
-    pair_id: int
-
-
-def twins_of(actor: Actor, lead_id: int) -> list[Twin]:
-    """The leads in sight that may be the same person, the likeliest first: two queries at most."""
-    pairs = DuplicatePair.objects.filter(Q(first=lead_id) | Q(second=lead_id), state=DuplicateState.OPEN)
-    found = list(pairs.order_by("-likeness", "id")[:MOST_TWINS])
-    if not found:
-        return []
-    others = {pair.second_id if pair.first_id == lead_id else pair.first_id: pair for pair in found}
-    leads = visible_leads(actor).in_bulk(list(others))
-    return [
-        Twin(lead=leads[number], reason=str(pair.get_reason_display()), pair_id=pair.pk)
-        for number, pair in others.items()
-        if number in leads
-    ]
 
 
 def _day_of(moment: datetime) -> date:

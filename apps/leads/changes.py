@@ -122,7 +122,7 @@ def changes_in(changes: object, labels: Mapping[str, str]) -> list[Change]:
     if not isinstance(changes, Mapping):
         return []
     found: list[Change] = []
-    for name, pair in changes.items():
+    for name, pair in _with_whole_name(changes).items():
         if name in _UNSPOKEN or not isinstance(pair, list | tuple) or len(pair) != 2:
             continue
         before, after = pair
@@ -166,6 +166,15 @@ def labels_of(names: Iterable[str]) -> dict[str, str]:
         return {}
     rows = CustomField.objects.filter(name__in=wanted).exclude(label="")
     return dict(rows.values_list("name", "label"))
+
+
+def _with_whole_name(changes: Mapping[str, object]) -> dict[str, object]:
+    """Where first and last name changed together, one change of the name."""
+    first, last = changes.get("first_name"), changes.get("last_name")
+    if not (isinstance(first, list) and isinstance(last, list) and len(first) == len(last) == 2):
+        return dict(changes)
+    name = [" ".join(filter(None, map(str, pair))) for pair in zip(first, last, strict=True)]
+    return {"name": name, **{key: pair for key, pair in changes.items() if key not in {"first_name", "last_name"}}}
 
 
 def _changes_of_attributes(before: object, after: object, labels: Mapping[str, str]) -> list[Change]:

@@ -31,6 +31,11 @@ def said(kind: str, words: Words | None = None, /, **details) -> str:
             {"changes": {"attributes": [{"purpose": "buy", "x": 1}, {"purpose": "rent", "x": 1}]}},
             "Purpose: Buy → Rent",
         ),
+        (
+            "updated",
+            {"changes": {"last_name": ["Soto", "Rojas"], "first_name": ["Ana", "Eva"]}},
+            "Name: Ana Soto → Eva Rojas",
+        ),
         ("updated", {"changes": {"phone_key": ["1", "2"]}}, "Details updated"),
         ("updated", {"changes": "x"}, "Details updated"),
         ("updated", {}, "Details updated"),

@@ -10,13 +10,16 @@ from apps.core.access import Actor
 from apps.core.errors import DomainError, NotFound
 from apps.dashboard.lead_columns import Column, all_columns
 from apps.dashboard.lead_editing import save_value, text_of
-from apps.dashboard.lead_queries import lead_view, story_of, team_of, twins_of
+from apps.dashboard.lead_queries import lead_view, story_of, team_of
 from apps.dashboard.requests import STATUS_OF_KIND, broker_of, broker_page, with_event, with_toast
 from apps.leads.actions import delete_lead
+from apps.leads.duplicates import pairs_of
 from apps.leads.models import Lead
 from apps.leads.queries import get_lead
 from apps.leads.scoring.rescoring import rescore_lead
 from apps.leads.timeline import TimelineKind
+
+MOST_DUPLICATES = 5
 
 
 @require_GET
@@ -119,7 +122,7 @@ def _context(request: HttpRequest, actor: Actor, lead_id: int) -> dict[str, obje
     view = lead_view(actor, lead_id, kind=kind, down_to_id=number_in(request, "down_to"))
     return {
         "view": view,
-        "duplicates": twins_of(actor, lead_id),
+        "duplicates": pairs_of(actor, lead_id)[:MOST_DUPLICATES],
         "kinds": TimelineKind.choices,
         "may": permissions(actor),
     }
