@@ -15,7 +15,7 @@ from apps.api.kit.contracts import contract_operation
 from apps.core.models import DeadLetter
 from apps.core.tenancy import in_broker, leave_broker
 from apps.files.models import StoredFile
-from apps.leads.models import CustomField, IngestRecord
+from apps.leads.models import CustomField, ImportFile, IngestRecord, Job
 from tests.api.schemas import Described, mounted_by_id, operations, resolved
 from tests.databases import reset_test_database
 from tests.factories import (
@@ -132,6 +132,8 @@ def rows_of_a(broker) -> dict[str, Row]:
         task = DeadLetter.objects.create(broker_id=broker.pk, kind="a.kind", error=MARK)
         field = CustomField.objects.create(name=MARK)
         record = IngestRecord.objects.create(payload={"nombre": MARK})
+        job = Job.objects.create(kind="import", state="done", error=MARK)
+        ImportFile.objects.create(job=job, name=MARK, path="none", sha256="0" * 64, size=1, format="csv")
         file = StoredFile.objects.create(name=MARK, mime_type="text/plain", size=1, sha256="0" * 64, path="none")
     rows = {
         "user": user,
@@ -143,6 +145,7 @@ def rows_of_a(broker) -> dict[str, Row]:
         "file": file,
         "field": field,
         "record": record,
+        "job": job,
         "task": task,
         "broker": broker,
     }
