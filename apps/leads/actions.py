@@ -76,6 +76,13 @@ class InvalidAgent(BadRequest):
     default_message = _("This agent is not an active member of your team.")
 
 
+class LossReasonRequired(InvalidInput):
+    """People say why a lead is lost."""
+
+    default_code = "LOSS_REASON_REQUIRED"
+    default_message = _("Say why the lead is lost.")
+
+
 def split_name(full_name: str) -> tuple[str, str]:
     """First and last name: a full name is split at its first space."""
     first, _space, last = " ".join(full_name.split()).partition(" ")
@@ -181,10 +188,10 @@ def move_stage(*, actor: Actor, lead_id: int, stage: str, reason: str = "") -> L
 def lose_lead(*, actor: Actor, lead_id: int, reason: str) -> Lead:
     """Put the lead in perdido, as people do it: with a reason. One that is lost already gets the new reason.
 
-    Raises NotFound, InvalidInput without a reason, StageNeedsFields.
+    Raises NotFound, LossReasonRequired, StageNeedsFields.
     """
     if not reason.strip():
-        raise InvalidInput(_("Say why the lead is lost."), field="reason", code="LOSS_REASON_REQUIRED")
+        raise LossReasonRequired(field="reason")
     lead = lock_lead(actor, lead_id)
     if lead.stage != Stage.PERDIDO:
         return move_stage(actor=actor, lead_id=lead_id, stage=Stage.PERDIDO, reason=reason.strip())

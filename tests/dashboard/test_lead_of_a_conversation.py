@@ -40,3 +40,22 @@ def test_another_brokers_admin_does_not(conversation, other_broker, other_admin_
         )
 
     assert response.status_code == 404
+
+
+def test_who_loses_a_lead_in_the_inbox_says_why(conversation, agent_user, browser_session):
+    client = browser_session(agent_user)
+
+    def press(**given):
+        path = f"/app/inbox/{conversation.pk}/stage"
+        return client.post(path, {"stage": "perdido", **given}, format="multipart", HTTP_HX_REQUEST="true")
+
+    asked = press()
+    assert asked.headers["HX-Retarget"] == "#dialog-body"
+    assert f'hx-post="/app/inbox/{conversation.pk}/stage"' in asked.content.decode()
+    assert press(asked="1").status_code == 422
+    assert Lead.objects.get(pk=conversation.lead_id).stage == "entrada"
+
+    assert press(asked="1", lost_reason="No responde").status_code == 204
+
+    lead = Lead.objects.get(pk=conversation.lead_id)
+    assert (lead.stage, lead.lost_reason) == ("perdido", "No responde")

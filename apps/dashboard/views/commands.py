@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -12,7 +13,8 @@ from apps.core.access import Actor
 from apps.core.errors import InvalidInput
 from apps.dashboard.queries import thread_tail
 from apps.dashboard.requests import broker_of, broker_page, safe_next, with_event, with_toast
-from apps.leads.actions import move_stage, update_lead
+from apps.dashboard.views.lead_stage import move_or_ask
+from apps.leads.actions import update_lead
 from apps.queues.actions import enqueue, set_presence
 
 
@@ -113,10 +115,14 @@ def confirm_sent(_request: HttpRequest, actor: Actor, message_id: int) -> HttpRe
 @require_POST
 @broker_page
 def stage(request: HttpRequest, actor: Actor, conversation_id: int) -> HttpResponse:
-    """Move the person of this conversation in the pipeline."""
+    """Move the person of this conversation in the pipeline; the dialog where the stage asks for something first."""
     conversation = get_conversation(actor, conversation_id)
-    move_stage(actor=actor.widened(), lead_id=conversation.lead_id, stage=request.POST.get("stage", ""))
-    return _lead_changed(conversation_id)
+    action = reverse("dashboard:stage", args=[conversation_id])
+    answer = move_or_ask(request, actor.widened(), conversation.lead_id, action=action)
+    if answer.status_code != 204:
+        answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#dialog-body", "innerHTML"
+    # The panel shows the stage as it is, also while it is being asked.
+    return with_event(answer, "lead-changed", {"conversation_id": conversation_id})
 
 
 @require_POST

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.core.access import Actor
@@ -13,7 +14,7 @@ from apps.dashboard.lead_columns import Column, all_columns
 from apps.dashboard.lead_editing import save_value, text_of
 from apps.dashboard.lead_queries import team_of
 from apps.dashboard.requests import STATUS_OF_KIND, broker_of, broker_page, with_event
-from apps.leads.actions import move_stage
+from apps.leads.actions import LossReasonRequired, lose_lead, move_stage
 from apps.leads.models import Lead
 from apps.leads.pipeline import loss_reasons
 from apps.leads.queries import get_lead, require_stage
@@ -36,17 +37,24 @@ class Asked:
 @broker_page
 def stage(request: HttpRequest, actor: Actor, lead_id: int) -> HttpResponse:
     """Move the lead; where the stage asks for values or for the reason of a loss, the answer is their form."""
+    return move_or_ask(request, actor, lead_id, action=reverse("dashboard:lead-stage", args=[lead_id]))
+
+
+def move_or_ask(request: HttpRequest, actor: Actor, lead_id: int, *, action: str) -> HttpResponse:
+    """204 where the lead is in the stage now, else a dialog that is sent to `action`, an address that comes here."""
     lead, wanted = get_lead(actor, lead_id), request.POST.get("stage", "")
     require_stage(wanted)
     actor.require("clients.update")
     if wanted == Stage.PERDIDO and wanted != lead.stage and "asked" not in request.POST:
-        return _dialog(request, actor, lead, wanted, [])
+        return _dialog(request, actor, lead, action, [])
     try:
         _move(request, actor, lead, wanted)
     except StageNeedsFields as error:
-        return _dialog(request, actor, lead, wanted, [detail.field for detail in error.details], error)
+        return _dialog(request, actor, lead, action, [detail.field for detail in error.details], error)
+    except LossReasonRequired as error:
+        return _dialog(request, actor, lead, action, [], error)
     except _Refused as refused:
-        return _dialog(request, actor, lead, wanted, list(refused.names), refused.error, refused.name)
+        return _dialog(request, actor, lead, action, list(refused.names), refused.error, refused.name)
     answer = with_event(HttpResponse(status=204), "close-dialog", {})
     return with_event(answer, "lead-saved", {"lead_id": lead_id})
 
@@ -77,7 +85,11 @@ def _move(request: HttpRequest, actor: Actor, lead: Lead, wanted: str) -> None:
             )
         except DomainError as error:
             raise _Refused(name, names, error) from error
-    move_stage(actor=actor, lead_id=lead.pk, stage=wanted, reason=_reason(request, wanted))
+    reason = _reason(request, wanted)
+    if wanted == Stage.PERDIDO and wanted != lead.stage:
+        lose_lead(actor=actor, lead_id=lead.pk, reason=reason)
+    else:
+        move_stage(actor=actor, lead_id=lead.pk, stage=wanted, reason=reason)
 
 
 def _reason(request: HttpRequest, wanted: str) -> str:
@@ -90,11 +102,12 @@ def _dialog(
     request: HttpRequest,
     actor: Actor,
     lead: Lead,
-    wanted: str,
+    action: str,
     names: list[str],
     error: DomainError | None = None,
     refused: str = "",
 ) -> HttpResponse:
+    wanted = request.POST.get("stage", "")
     columns = all_columns()
     # The form itself asks for what it can; only then is there something to complain of.
     is_asked_first = "asked" not in request.POST and all(name in columns for name in names)
@@ -102,6 +115,7 @@ def _dialog(
     asks_reason = wanted == Stage.PERDIDO or LOST_REASON in names
     context = {
         "lead": lead,
+        "action": action,
         "stage": wanted,
         "label": str(Stage(wanted).label),
         "asks_reason": asks_reason,
