@@ -12,7 +12,7 @@ _django = get_asgi_application()
 from apps.api.ingress import Receive, Scope, Send, answer_webhook, target_of  # noqa: E402 - models need the loaded apps
 from apps.realtime.routing import websockets  # noqa: E402
 from apps.realtime.socketio import application as socket_io  # noqa: E402
-from config.websocket_closing import let_daphne_use_server_codes  # noqa: E402
+from config.daphne_habits import teach_daphne  # noqa: E402
 
 _SOCKET_IO = "/socket.io/"
 
@@ -20,7 +20,7 @@ _SOCKET_IO = "/socket.io/"
 # a tenth of a second.
 gc.collect()
 gc.freeze()
-let_daphne_use_server_codes()
+teach_daphne()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

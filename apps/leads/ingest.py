@@ -77,7 +77,10 @@ def receive(*, holder: KeyHolder, delivery: Delivery) -> IngestAnswer:
     if body.refusal is not None:
         _keep_refused(holder, delivery, body)
         raise body.refusal
-    answers = [_receive_one(holder, delivery, part, key) for part in providers.split(body.payload)]
+    parts = providers.split(body.payload)
+    # Several people in one call are several records, each with a key of its own.
+    keys = [key, *(f"{key}#{number}" if key else "" for number in range(2, len(parts) + 1))]
+    answers = [_receive_one(holder, delivery, part, own) for part, own in zip(parts, keys, strict=True)]
     return answers[0]
 
 

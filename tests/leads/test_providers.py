@@ -279,3 +279,16 @@ def test_a_mail_that_comes_twice_is_one_call(broker):
     first, second = (deliver(broker, raw=raw, kind="message/rfc822") for _time in range(2))
 
     assert first.record.pk == second.record.pk
+
+
+def test_several_people_in_one_call_are_several_records_under_one_key(broker):
+    delivery = Delivery(
+        raw=json.dumps(announcement("111", "222", "333")).encode(),
+        content_type="application/json",
+        idempotency_key="call-1",
+    )
+
+    receive(holder=key_holder(broker.pk), delivery=delivery)
+    receive(holder=key_holder(broker.pk), delivery=delivery)
+
+    assert IngestRecord.objects.count() == 3

@@ -61,14 +61,27 @@ class AnyCaseChoice(serializers.ChoiceField):
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class JSONObject(serializers.JSONField):
-    """A free JSON object."""
+    """A free JSON object. Its numbers fit into 64 bits: PostgreSQL keeps larger ones, and nobody could read them."""
 
-    default_error_messages = {"not_object": _("This must be an object.")}
+    default_error_messages = {
+        "not_object": _("This must be an object."),
+        "number_too_large": _("A number in here is too large. Send it as text."),
+    }
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):
             self.fail("not_object")
+        if _has_large_number(data):
+            self.fail("number_too_large")
         return super().to_internal_value(data)
+
+
+def _has_large_number(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_large_number(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(_has_large_number(inner) for inner in value)
+    return isinstance(value, int | float) and abs(value) >= 2**63
 
 
 class Strings(serializers.ListField):

@@ -304,6 +304,7 @@ def test_another_broker_may_know_the_same_phone(api, admin_user, other_broker):
         ({"phone": "+56912345678", "tags": "vip"}, "tags"),
         ({"phone": "+56912345678", "tags": ["x" * 61]}, "tags"),
         ({"phone": "+56912345678", "metadata": []}, "metadata"),
+        ({"phone": "+56912345678", "metadata": {"budget": [{"uf": 1e20}]}}, "metadata"),
     ],
 )
 def test_a_wrong_new_lead_is_refused_and_nothing_is_stored(api, admin_user, body, field):
