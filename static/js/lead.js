@@ -13,7 +13,7 @@
       morphStyle: 'innerHTML',
       ignoreActiveValue: true,
       callbacks: {
-        beforeNodeMorphed: (node) => !node.classList?.contains('is-editing'),
+        beforeNodeMorphed: (node) => node.id !== 'live' && !node.classList?.contains('is-editing'),
         beforeAttributeUpdated: (name, node) => !(name === 'open' && node.tagName === 'DETAILS'),
       },
     });

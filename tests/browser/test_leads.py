@@ -143,6 +143,7 @@ def test_everything_can_be_done_by_keyboard(page, stack, brokerage):
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("#lead-head h1")).to_contain_text("Carolina Rojas")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
     page.keyboard.press("u")
     expect(page.locator(".lead-row")).to_have_count(3)
 
@@ -153,7 +154,9 @@ def test_two_people_look_at_one_lead_and_see_each_others_changes(page, stack, br
     other = page.context.browser.new_context(locale="es-CL").new_page()
     sign_in(other, stack, brokerage["users"]["supervisor"]["email"])
     other.goto(page.url)
-    expect(other.locator("#lead-head h1")).to_contain_text("Ana Prueba")
+    for each in (page, other):
+        expect(each.locator("#lead-head h1")).to_contain_text("Ana Prueba")
+        expect(each.locator("#live")).to_have_attribute("data-state", "live")
     notes = other.locator(".notes .value")
     notes.locator("[data-edit-open]").click()
     notes.locator("textarea").fill("A medio escribir")
@@ -167,7 +170,7 @@ def test_two_people_look_at_one_lead_and_see_each_others_changes(page, stack, br
     expect(page.locator(".stage-seguimiento")).to_have_class("is-current stage-seguimiento")
     expect(other.locator("#lead-details [data-edit=city]")).to_contain_text("Valparaíso", timeout=10_000)
     expect(other.locator(".stage-seguimiento")).to_have_class("is-current stage-seguimiento", timeout=10_000)
-    expect(other.locator(".entry").first).to_contain_text("Seguimiento")
+    expect(other.locator(".entry", has_text="Seguimiento").first).to_be_visible()
     # What the other was writing meanwhile is still there.
     expect(notes.locator("textarea")).to_have_value("A medio escribir")
     notes.locator(".edit-actions button[type=submit]").click()
