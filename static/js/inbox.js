@@ -358,11 +358,17 @@
       thread().scrollTop += thread().scrollHeight - heightBefore;
       heightBefore = 0;
     }
+    // What only answers with a dialog where something must be asked first.
+    if (event.detail.target.id === 'dialog-body') {
+      const dialog = document.getElementById('dialog');
+      if (!dialog.open) dialog.showModal();
+    }
     tellTimes();
     markCurrent();
   });
   document.addEventListener('htmx:beforeRequest', (event) => {
-    if (event.detail.target?.id !== 'dialog-body') return;
+    // A form in the dialog stays until it is answered: what its answer fires goes through it.
+    if (event.detail.target?.id !== 'dialog-body' || event.detail.elt.closest('#dialog')) return;
     const loading = document.createElement('div');
     loading.className = 'body';
     for (let index = 0; index < 4; index += 1) loading.append(Object.assign(document.createElement('div'), { className: 'skeleton' }));

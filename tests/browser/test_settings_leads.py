@@ -104,3 +104,26 @@ def test_a_stage_asks_for_a_field_on_a_phone_sized_screen(page, stack, brokerage
     expect(stage.locator(".said")).to_have_text(asked)
     expect(stage.locator(".days input")).to_have_value("9")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_lead_is_lost_from_the_inbox_with_a_reason(page, stack, brokerage):
+    sign_in(page, stack, brokerage["users"]["supervisor"]["email"])
+    browser = page.context.browser
+    assert browser is not None
+    visitor = browser.new_context(locale="es-CL").new_page()
+    visitor.goto(f"{stack.url}/chat/{brokerage['webchat_key']}")
+    visitor.locator("#sofia-chat textarea").fill("Hola, ya compré")
+    visitor.keyboard.press("Enter")
+    page.goto(f"{stack.url}/app/?tab=open")
+    page.locator(".conversation-row").first.click()
+    stage = page.locator("#stage")
+    expect(stage).to_be_visible(timeout=15_000)
+
+    stage.select_option("perdido")
+    expect(page.locator("#dialog")).to_be_visible()
+    expect(stage).not_to_have_value("perdido")
+    page.locator("#dialog .choice input").first.check()
+    page.locator("#dialog footer .button[type=submit]").click()
+
+    expect(page.locator("#dialog")).not_to_be_visible()
+    expect(stage).to_have_value("perdido")
