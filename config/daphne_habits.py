@@ -1,4 +1,4 @@
-"""What daphne does otherwise than we need, mended in the process that it serves; elsewhere nothing is imported or changed.
+"""What daphne does otherwise than we need, mended in the process that it serves; elsewhere nothing is changed.
 
 It closes a socket through the door that autobahn keeps for applications: that raises on every code but 1000 and 3000 to
 4999, and the socket stays open. RFC 6455 (7.4.1) and its registry give servers more, which we use and document: 1008

@@ -15,6 +15,8 @@ Values = dict[str, Any]  # JSON
 _COMMON = frozenset(each.name for each in dataclasses.fields(Event))
 # Whose id it is where the event's name says it in another word.
 _ID_FIELD = {"agent": "user_id", "channel_account": "account_id", "leads": "job_id"}
+# What a broker has one of: the broker's number is its number.
+_OF_BROKER = frozenset({"broker", "pipeline", "scoring"})
 # What `before` and `after` of an event are values of, where the event does not say so itself.
 _SCALAR = {"lead.scored": "score"}
 # What `previous` is the old value of.
@@ -49,7 +51,7 @@ def tell(event: Event) -> Told:
             before[old_name] = value
         else:
             after[_name_of_new(event, each.name)] = value
-    object_id = event.broker_id if object_type == "broker" else getattr(event, id_field, None)
+    object_id = event.broker_id if object_type in _OF_BROKER else getattr(event, id_field, None)
     return Told(
         object_type=object_type,
         object_id="" if object_id is None else str(object_id),

@@ -12,11 +12,13 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from apps.accounts.models import LoginSession
 from apps.brokers.models import Broker
 from apps.core.tenancy import in_broker, in_public
+from apps.leads.importing.forgetting import forget_files
 
 RAW_EVENTS_KEPT = timedelta(days=30)
 LOGGED_EVENTS_KEPT = timedelta(days=2)
 PARKED_STATUSES_KEPT = timedelta(days=1)
 SESSIONS_KEPT = timedelta(days=30)
+IMPORTED_FILES_KEPT = timedelta(days=30)
 _BATCH = 5000
 
 
@@ -44,10 +46,11 @@ def prune() -> dict[str, int]:
         brokers = list(Broker.objects.values_list("pk", flat=True))
     # By its name: the sockets' room lies above this one.
     logged_event = apps.get_model("realtime", "LoggedEvent")._meta.db_table
-    pruned["logged_events"] = 0
+    pruned["logged_events"] = pruned["imported_files"] = 0
     for broker_id in brokers:
         with in_broker(broker_id):
             pruned["logged_events"] += _in_batches(logged_event, "created_at < %s", now - LOGGED_EVENTS_KEPT)
+            pruned["imported_files"] += forget_files(now - IMPORTED_FILES_KEPT)
     return pruned
 
 

@@ -1,4 +1,4 @@
-"""Importing as a person does it: a messy file from Excel, its columns, a try, the import, its errors, and the way back."""
+"""Importing as a person does it: a messy file from Excel, its columns, a try, the import, its errors, the way back."""
 
 from collections.abc import Iterator
 from pathlib import Path

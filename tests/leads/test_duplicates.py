@@ -259,9 +259,17 @@ def test_one_search_at_a_time(actor):
     assert first == second
 
 
-def test_an_import_is_searched_when_it_is_done(actor, broker):
+@pytest.mark.parametrize(("result", "searches"), [({"saved_to": 7}, 1), ({}, 0)])
+def test_what_an_import_saved_is_searched_and_a_dry_run_is_not(actor, broker, result, searches):
     publish(
-        JobEnded(broker_id=broker.pk, actor=system_actor(broker.pk), job_id=1, kind=JobKind.IMPORT, state=JobState.DONE)
+        JobEnded(
+            broker_id=broker.pk,
+            actor=system_actor(broker.pk),
+            job_id=1,
+            kind=JobKind.IMPORT,
+            state=JobState.DONE,
+            result=result,
+        )
     )
 
-    assert Job.objects.filter(kind=JobKind.DUPLICATES, state=JobState.QUEUED).count() == 1
+    assert Job.objects.filter(kind=JobKind.DUPLICATES, state=JobState.QUEUED).count() == searches

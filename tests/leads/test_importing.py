@@ -3,14 +3,17 @@
 import csv
 import io
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from openpyxl import Workbook
 
 from apps.accounts.types import Role
 from apps.core.access import Actor
 from apps.core.errors import Conflict, Forbidden, InvalidInput, NotFound, PayloadTooLarge
+from apps.files.streams import stream_path
 from apps.leads import jobs
 from apps.leads.actions import update_lead
 from apps.leads.importing.actions import (
@@ -24,6 +27,7 @@ from apps.leads.importing.actions import (
     undo_import,
 )
 from apps.leads.importing.changing import OnDuplicate
+from apps.leads.importing.forgetting import forget_files
 from apps.leads.importing.mapping import save_mapping
 from apps.leads.importing.queries import errors_as_csv, imports_of
 from apps.leads.models import Activity, CustomField, Job, JobChange, Lead, LeadTally, RowError
@@ -559,3 +563,16 @@ def test_jobs_that_were_undone_keep_no_changes(actor, run_work):
 
     assert not JobChange.objects.exists()
     assert make_user(Role.AGENT, broker_id=actor.broker_id) is not None
+
+
+def test_old_files_go_and_what_came_of_them_stays(actor, run_work):
+    done = do(actor, run_work, "phone\n+56912345678\n")
+    draft = receive(actor, "phone\n+56912345679\n")
+    paths = [stream_path(job.file.path) for job in (done, draft)]
+
+    assert forget_files(timezone.now() - timedelta(days=1)) == 0
+    assert forget_files(timezone.now() + timedelta(seconds=1)) == 2
+
+    assert [path.exists() for path in paths] == [False, False]
+    assert list(Job.objects.filter(kind=JobKind.IMPORT).values_list("pk", flat=True)) == [done.pk]
+    assert forget_files(timezone.now() + timedelta(seconds=1)) == 0

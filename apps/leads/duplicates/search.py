@@ -159,7 +159,8 @@ def last_search(actor: Actor) -> Job | None:
 @subscribe(JobEnded)
 def search_what_was_imported(event: JobEnded) -> None:
     """An import tells of its leads all at once; so are its duplicates searched."""
-    if event.kind == JobKind.IMPORT and event.state == JobState.DONE:
+    # Dry runs and undone imports save nothing.
+    if event.kind == JobKind.IMPORT and event.state == JobState.DONE and event.result.get("saved_to"):
         waiting = Job.objects.filter(kind=JobKind.DUPLICATES, state=JobState.QUEUED)
         if not waiting.exists():
             create_job(actor=event.actor, kind=JobKind.DUPLICATES, params={})
