@@ -21,6 +21,7 @@ from apps.files.models import StoredFile
 from apps.files.signing import signed_path
 from apps.leads.changes import VALUE_WORDS
 from apps.leads.models import Activity, Lead
+from apps.leads.scoring import part_label
 from apps.leads.types import Stage
 from apps.messaging.types import Channel, ContentType
 
@@ -265,18 +266,10 @@ def _spoken(name: str) -> str:
 def score_parts(lead: Lead) -> list[tuple[str, str]]:
     """What the score is made of: a label and its points each. Parts are `{"name", "points"}`."""
     return [
-        (_part_label(str(part.get("name", ""))), f"+{float(part.get('points', 0)):g}")
+        (part_label(str(part.get("name", ""))), f"{float(part.get('points', 0)):+g}")
         for part in lead.score_parts
         if isinstance(part, Mapping)
     ]
-
-
-def _part_label(name: str) -> str:
-    labels = {slot.removesuffix("_amount").removesuffix("_date"): label for slot, label, _icon in _SLOT_LABELS}
-    return str(labels.get(name) or _PART_LABELS.get(name) or _spoken(name))
-
-
-_PART_LABELS: dict[str, Promise] = {"engaged": gettext_lazy("Answers"), "name": gettext_lazy("Name")}
 
 
 @register.filter
