@@ -42,6 +42,22 @@ with in_broker({broker_id}):
 result = [agent.pk for agent in agents]
 """
 
+# What an administrator switches on, and what happens by itself a quarter of an hour after so many leads came.
+_INDEX = """
+from apps.core.tenancy import in_broker
+from apps.leads import jobs
+from apps.leads.field_indexes import keep_index
+from apps.leads.models import CustomField
+from apps.leads.popular_indexes import keep_popular_indexes
+with in_broker({broker_id}):
+    for field in CustomField.objects.filter(name__in=["comuna", "dormitorios"]):
+        field.is_filterable = True
+        field.save(update_fields=["is_filterable"])
+        jobs.run_job({{"job_id": keep_index(field).pk}})
+    keep_popular_indexes({{}})
+result = True
+"""
+
 
 def run(house: House) -> list[Row]:
     fill(house, SMALL_BROKERS)
@@ -60,6 +76,7 @@ def _stock(house: House, broker: Broker, count: int) -> None:
     agents = house.stack.python(_PREPARE.format(broker_id=broker["id"], agents=AGENTS))
     with psycopg.connect(house.stack.services.database_url, autocommit=True) as connection:
         _copy(connection, broker["id"], count, agents)
+        house.stack.python(_INDEX.format(broker_id=broker["id"]))
         connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(_table(broker["id"])))
         connection.execute("CHECKPOINT")
 
