@@ -49,7 +49,7 @@ def test_everything_known_scores_a_hundred_and_the_parts_add_up():
     scored = score_of(FULL, ScoringRules(), NOW)
 
     assert scored.score == 100.0
-    assert sum(part["points"] for part in scored.parts) == scored.score
+    assert sum(float(part["points"]) for part in scored.parts) == scored.score
     assert {part["name"] for part in scored.parts} == set(WEIGHTS)
     assert all(part["points"] == part["most"] for part in scored.parts)
 
@@ -138,7 +138,7 @@ def test_silence_never_takes_a_score_below_the_floor():
     scored = score_of(facts, rules, NOW)
 
     assert scored.score == 20.0
-    assert round(sum(part["points"] for part in scored.parts), 2) == 20.0
+    assert round(sum(float(part["points"]) for part in scored.parts), 2) == 20.0
 
 
 def test_silence_does_not_matter_where_it_is_switched_off_or_the_lead_is_decided():
