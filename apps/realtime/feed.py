@@ -132,6 +132,8 @@ class Feed:
         try:
             await layer.group_add(group, channel)
             _heed_cancellation()
+            # A door that closed while nobody listened yet was not heard.
+            self._doors.set()
             while True:
                 self._hear(await layer.receive(channel))
         finally:
