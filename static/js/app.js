@@ -86,7 +86,7 @@
     const now = root.dataset.theme || 'system';
     for (const control of document.querySelectorAll('[data-set-theme]')) {
       const isCurrent = control.dataset.setTheme === now;
-      control.setAttribute(control.getAttribute('role') === 'menuitemradio' ? 'aria-checked' : 'aria-pressed', isCurrent);
+      control.setAttribute('aria-pressed', isCurrent);
     }
   }
 
