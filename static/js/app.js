@@ -64,7 +64,7 @@
     const answer = await fetch(url, { method, body, headers, signal, credentials: 'same-origin' });
     if (answer.status === 401) window.location.assign(root.dataset.login);
     const events = JSON.parse(answer.headers.get('HX-Trigger') || '{}');
-    for (const [name, detail] of Object.entries(events)) document.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+    for (const [name, detail] of Object.entries(events)) document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
     return { status: answer.status, isOk: answer.ok, hasWords: 'toast' in events, html: answer.status === 204 ? '' : await answer.text() };
   }
 

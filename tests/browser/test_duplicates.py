@@ -141,7 +141,8 @@ def test_a_lead_is_merged_from_its_own_page(page, stack, office):
     page.locator(".lead-head details.menu > summary").last.click()
     page.locator(f"[hx-get$='kept={kept}']").click()
 
-    page.locator("#dialog input[type=search]").fill("tere g.")
+    # Letter by letter, as people do: the field is wired a moment after it appears.
+    page.locator("#dialog input[type=search]").press_sequentially("tere g.", delay=60)
     page.locator(f"#merge-found [hx-get$='absorbed={absorbed}']").click()
     page.locator("#dialog .merge-form button[type=submit]").click()
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.browsers import browser_page, sign_in
+from tests.stack import Stack
 
 MESSY = (
     "Listado de clientes 2024;;;;;\r\n"
@@ -20,6 +22,12 @@ MESSY = (
     "Mal correo;9 5555 4444;esto no es;;;\r\n"
     "\r\n"
 ).encode("latin-1")
+
+
+@pytest.fixture(scope="module")
+def brokerage(stack: Stack) -> dict[str, Any]:
+    """A broker of its own: what other tests made would be in the way."""
+    return stack.make_broker("Importadora")[0]
 
 
 @pytest.fixture

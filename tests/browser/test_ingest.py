@@ -87,7 +87,7 @@ def test_new_fields_are_reviewed(admin: Page, stack: Any) -> None:
 
     waiting.filter(has_text="utm_id").get_by_role("button", name=re.compile("Ignor")).click()
     expect(waiting.filter(has_text="utm_id")).to_have_count(0)
-    admin.locator(".toast .act").last.click()
+    admin.locator(".toast", has_text=re.compile("ignor")).locator(".act").click()
     expect(admin.locator(".field-table")).to_contain_text("utm_id")
 
 

@@ -1,12 +1,20 @@
 """The settings of scores and pipeline in a real browser: points are tried and kept, a rule is built and used."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.browsers import browser_page, sign_in
 from tests.journeys.waiting import until
+from tests.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def brokerage(stack: Stack) -> dict[str, Any]:
+    """A broker of its own: what other tests made would be in the way."""
+    return stack.make_broker("Ajustada")[0]
 
 
 @pytest.fixture
