@@ -164,8 +164,9 @@
 
   // ---- htmx
   document.addEventListener('toast', (event) => showToast(event.detail.message, event.detail.level, event.detail.action));
+  // Not those that a page opens by itself: the answer to an earlier step would close what somebody opened meanwhile.
   document.addEventListener('close-dialog', () => {
-    for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+    for (const dialog of document.querySelectorAll('dialog[open]:not([data-own])')) dialog.close();
   });
   document.addEventListener('htmx:responseError', (event) => {
     const { xhr } = event.detail;

@@ -311,6 +311,13 @@
     } else if (target.closest('[data-move]')) chooseStage(target.closest('.card'));
     else if (fold) toggleFold(fold.closest('.column').dataset.stage);
   });
+  // Closing the list gives the focus back to the card's link, on which the rest of the same keystroke would follow it.
+  document.getElementById('move-to').addEventListener('keydown', (event) => {
+    const to = event.key === 'Enter' && event.target.closest('[data-to]');
+    if (!to) return;
+    event.preventDefault();
+    to.click();
+  });
   document.addEventListener('board-drop', (event) => move(event.detail.id, event.detail.stage));
 
   // ---- filters
