@@ -153,7 +153,7 @@ def test_a_lost_lead_says_why(open_page, stack, brokerage, leads):
     page.locator("#move-to [data-to=perdido]").click()
     expect(page.locator("#dialog")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(card(page, "entrada", "Eva")).to_be_visible()
+    expect(page.locator(f"#card-{leads['Eva']} .card-name")).to_be_focused()
     page.keyboard.press("m")
     page.locator("#move-to [data-to=perdido]").click()
     page.locator("#dialog input[name=lost_reason]").first.check()
