@@ -24,7 +24,7 @@ from apps.leads.types import JobKind, JobState
 KIND: Final = "leads.settle"
 KIND_OF_JOBS: Final = "leads.settle_job"
 # So many leads that wait are settled together.
-MOST_AT_ONCE: Final = 200
+MOST_AT_ONCE: Final = 25
 # No bulk action changes what a score is made of. Whom people have moved or given a temperature stays there, as where
 # one lead is moved; rules are held against leads whose tags or contact status changed.
 _RULES_MAY_ASK_FOR: Final = frozenset({"add_tags", "remove_tags", "set_contact_status"})
