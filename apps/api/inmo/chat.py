@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.inmo import streaming
+from apps.api.inmo.leads import ActivityEntry, LeadResponse
 from apps.api.inmo.streaming import EventStreamRenderer, Failed, code_of, events_of
 from apps.api.kit.errors import exception_handler
 from apps.api.kit.problems import problem_of
 from apps.api.kit.schema import documented
-from apps.api.kit.serializers import Int, JSONObject, Serializer, Strings, Text, Time
+from apps.api.kit.serializers import Int, Serializer, Text, Time
 from apps.api.kit.views import ApiViewSet
 from apps.conversations.models import Message
 from apps.conversations.queries import messages_of_lead
@@ -86,29 +87,6 @@ class ChatHistory(Serializer):
     limit = Int()
 
 
-class VerifiedLead(Serializer):
-    id = Int(source="pk")
-    phone = Text(allow_null=True)
-    name = Text()
-    email = Text()
-    status = Text()
-    lead_score = serializers.FloatField(source="score")
-    pipeline_stage = Text(source="stage")
-    tags = Strings()
-    metadata = JSONObject(source="attributes")
-    last_contacted = Time(source="last_contacted_at", allow_null=True)
-    created_at = Time()
-    assigned_agent_id = Int(allow_null=True)
-    updated_at = Time()
-
-
-class ActivityEntry(Serializer):
-    id = Int(source="pk")
-    action_type = Text(source="kind")
-    details = JSONObject()
-    created_at = Time()
-
-
 class DataCompleteness(Serializer):
     has_name = serializers.BooleanField()
     has_phone = serializers.BooleanField()
@@ -117,7 +95,7 @@ class DataCompleteness(Serializer):
 
 
 class ChatVerification(Serializer):
-    lead = VerifiedLead()
+    lead = LeadResponse()
     messages = ChatMessage(many=True)
     activities = ActivityEntry(many=True)
     data_completeness = DataCompleteness()
@@ -162,7 +140,7 @@ class ChatViewSet(ApiViewSet):
         activities = Activity.objects.filter(lead=lead).order_by("id")
         return Response(
             {
-                "lead": VerifiedLead(lead).data,
+                "lead": LeadResponse(lead).data,
                 "messages": ChatMessage(messages_of_lead(lead.pk), many=True).data,
                 "activities": ActivityEntry(activities, many=True).data,
                 "data_completeness": _completeness(lead),

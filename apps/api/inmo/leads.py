@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.inmo.chat import ActivityEntry
 from apps.api.kit.pagination import SkipLimitQuery, skip_limit, skip_limit_page_of, window_of
 from apps.api.kit.schema import documented
 from apps.api.kit.serializers import AnyCaseChoice, Email, Int, JSONObject, Serializer, Strings, Text, Time, serializers
@@ -66,6 +65,13 @@ class LeadResponse(Serializer):
 
 
 LeadPage = skip_limit_page_of(LeadResponse)
+
+
+class ActivityEntry(Serializer):
+    id = Int(source="pk")
+    action_type = Text(source="kind")
+    details = JSONObject()
+    created_at = Time()
 
 
 class LeadDetailResponse(LeadResponse):
